@@ -1,0 +1,190 @@
+/**
+ * A store on disk: append-only segments are the only truth. There is no index, no ledger and no state file; whatever
+ * a crash leaves is read back by `recover`. See `docs/decisions/0003-file-log.md` for the reasons.
+ */
+
+import type { Clock } from "../clock.ts";
+import type { Spelling } from "../codec.ts";
+import type {
+  Appended,
+  Backlog,
+  Entry,
+  Eviction,
+  OpenedStore,
+  Run,
+  RunLimit,
+  SeqRange,
+  Store,
+} from "../store.ts";
+import { Catalog, liveCount, type Segment } from "./catalog.ts";
+import type { Disk } from "./disk.ts";
+import { chooseSacrifice, type Sacrifice } from "./eviction.ts";
+import { Mutex } from "./mutex.ts";
+import { ReadWindow } from "./read-window.ts";
+import { recover } from "./recovery.ts";
+import { FRAMES_START } from "./segment-format.ts";
+import { SegmentWriter } from "./segment-writer.ts";
+
+/** Sizes of a file log, and whom it tells of trouble. */
+export interface FileLogOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly spelling: Spelling;
+  /** A segment takes no further commit beyond this size: 256 KiB on a device, 8 MiB in a relay. */
+  readonly segmentBytes: number;
+  /** All segments together. */
+  readonly storeBytesMax: number;
+  /** Space on the medium that is left to others. */
+  readonly freeBytesMin: number;
+  /** Events that damage took, found while reading. */
+  readonly onDamage: (range: SeqRange) => void;
+  /** A file that could not be used. */
+  readonly onQuarantine: (name: string, reason: string) => void;
+}
+
+/** One commit may be this much larger than what is left of a segment. */
+const COMMIT_BYTES_MAX = 8 * 1024 * 1024;
+
+export class FileLog implements Store {
+  readonly durable = true;
+  readonly #options: FileLogOptions;
+  readonly #mutex = new Mutex();
+  #catalog = new Catalog();
+  #writer: SegmentWriter | undefined;
+  #window: ReadWindow | undefined;
+  #spaceIsLow = false;
+
+  constructor(options: FileLogOptions) {
+    this.#options = options;
+  }
+
+  /** @throws the system's error when the directory cannot be read or the first segment cannot be made durable. */
+  open(device: string, epoch: string): Promise<OpenedStore> {
+    return this.#mutex.run(async () => {
+      const { disk, clock, spelling, segmentBytes, onDamage, onQuarantine } = this.#options;
+      const found = await recover(disk, segmentBytes + COMMIT_BYTES_MAX, onQuarantine);
+      if (found.catalog.segments.some(({ header }) => header.epoch === epoch)) {
+        throw new Error(`epoch ${epoch} is already in the log; a new epoch needs a fresh id`);
+      }
+      this.#catalog = found.catalog;
+      this.#window = new ReadWindow(disk, found.catalog, found.holeBefore, onDamage);
+      const identity = { spelling, device, epoch, epochIndex: found.nextEpochIndex };
+      const writer = new SegmentWriter(disk, clock, found.catalog, identity, {
+        segmentBytes,
+        nextNumber: found.nextNumber,
+      });
+      await writer.begin();
+      this.#writer = writer;
+      return { previous: found.previous };
+    });
+  }
+
+  append(entries: readonly Entry[]): Promise<Appended> {
+    return this.#mutex.run(async () => {
+      const appended = await this.#writer!.append(entries);
+      if (!appended.ok) return appended;
+      this.#window!.offerFresh(this.#writer!.active!, entries);
+      await this.#trim();
+      return appended;
+    });
+  }
+
+  read(limit: RunLimit): Promise<Run | undefined> {
+    return this.#mutex.run(() => this.#window!.read(limit));
+  }
+
+  acknowledge(epoch: string, throughSeq: number): Promise<void> {
+    return this.#mutex.run(async () => {
+      this.#catalog.acknowledge(epoch, throughSeq);
+      this.#window!.acknowledge(epoch, throughSeq);
+      await this.#writer!.appendAck(epoch, throughSeq);
+      await this.#trim();
+    });
+  }
+
+  planEviction(incomingBytes: number): Promise<Eviction | undefined> {
+    return this.#mutex.run(async () => {
+      if (!(await this.#isOver(incomingBytes))) return undefined;
+      const target = this.#catalog.leastImportant();
+      if (!target) {
+        // All there is stands in the segment being written: end it, so that it can go next time.
+        if (this.#writer!.active && liveCount(this.#writer!.active) > 0) await this.#writer!.seal();
+        return undefined;
+      }
+      const { segment, priority } = target;
+      const { disk } = this.#options;
+      const bytes = await disk.read(segment.name, 0, segment.bytes).catch(() => new Uint8Array(0));
+      const acknowledged = this.#catalog.acknowledgedThrough(segment.header.epoch);
+      const sacrifice = chooseSacrifice(segment, priority, acknowledged, bytes, FRAMES_START);
+      return { ranges: sacrifice.ranges, apply: () => this.#mutex.run(() => this.#evict(sacrifice)) };
+    });
+  }
+
+  backlog(): Backlog {
+    return { events: this.#catalog.liveEvents, bytes: this.#catalog.bytes };
+  }
+
+  close(): Promise<void> {
+    return this.#mutex.run(async () => {
+      await this.#writer?.syncAcks();
+      await this.#writer?.seal();
+    });
+  }
+
+  async #isOver(incomingBytes: number): Promise<boolean> {
+    const { storeBytesMax, freeBytesMin, disk } = this.#options;
+    if (this.#catalog.bytes + incomingBytes > storeBytesMax) return true;
+    if (!(await this.#writer!.restoreBallast())) return true;
+    // Asking the system costs as much as a small write, so only the beginning of a segment asks.
+    const active = this.#writer!.active;
+    if (!active || active.bytes === FRAMES_START || this.#spaceIsLow) {
+      this.#spaceIsLow = (await disk.freeBytes().catch(() => 0)) < freeBytesMin;
+    }
+    return this.#spaceIsLow;
+  }
+
+  /** Rewrites what must stay, then removes the file. If the rewriting fails, the old file simply stays. */
+  async #evict({ segment, kept }: Sacrifice): Promise<void> {
+    if (!this.#catalog.segments.includes(segment)) return;
+    const survivors = kept.filter(({ seq }) => seq > this.#catalog.acknowledgedThrough(segment.header.epoch));
+    let replacement: Segment | undefined;
+    try {
+      if (survivors.length > 0) replacement = await this.#writer!.rewrite(segment.header, survivors);
+    } catch {
+      // Declared and still there: the events will be delivered all the same, which contradicts nothing.
+      return;
+    }
+    const surviving = new Set(survivors.map(({ seq }) => seq));
+    this.#window!.replace(segment, replacement, ({ seq }) => surviving.has(seq));
+    if (replacement) this.#catalog.insert(replacement);
+    await this.#remove(segment);
+  }
+
+  /**
+   * Removes sealed segments of which everything is acknowledged, the acknowledgement durable first. Unlinking needs no
+   * free space. The newest file of the epoch before stays until the present epoch, which names it, has an event on disk.
+   */
+  async #trim(): Promise<void> {
+    const { segments } = this.#catalog;
+    const begun = segments.some((segment) => !segment.sealed && segment.lastSeq > 0);
+    const newest = begun ? undefined : segments.findLast((segment) => segment.lastSeq > 0);
+    const done = segments.filter((segment) => isDone(segment) && segment !== newest);
+    if (done.length === 0) return;
+    await this.#writer!.syncAcks();
+    for (const segment of done) await this.#remove(segment);
+  }
+
+  async #remove(segment: Segment): Promise<void> {
+    this.#catalog.remove(segment);
+    try {
+      await this.#options.disk.unlink(segment.name);
+    } catch {
+      // It stays until the next start, which finds its events acknowledged, or sends them again.
+    }
+  }
+}
+
+/** Whether nothing in a segment waits, and nothing in it is still unread. */
+function isDone(segment: Segment): boolean {
+  return segment.sealed && segment.readOffset === segment.bytes && liveCount(segment) === 0;
+}

@@ -1,0 +1,33 @@
+import type { Entry } from "../store.ts";
+import { ACK, ackEpochOf, decodeFrame, EVENTS, entriesOf, findFrameMagic } from "./segment-format.ts";
+
+/** What a scan finds, in the order of the file. */
+export type Finding =
+  | { readonly kind: "events"; readonly entries: readonly Entry[] }
+  | { readonly kind: "ack"; readonly epoch: string; readonly throughSeq: number }
+  /** Bytes that are no frame: damage, or a commit that a crash tore. */
+  | { readonly kind: "damage"; readonly bytes: number };
+
+/**
+ * Reads frames from `bytes`, and after damage goes on at the next valid frame. Never throws; ends at the end of
+ * the bytes, whatever they hold.
+ */
+export function* scanFrames(bytes: Uint8Array, from: number, salt: number): Generator<Finding> {
+  let at = from;
+  let damagedFrom = -1;
+  while (at < bytes.length) {
+    const frame = decodeFrame(bytes, at, salt);
+    const entries = typeof frame === "object" && frame.type === EVENTS ? entriesOf(frame) : undefined;
+    if (typeof frame === "string" || (frame.type === EVENTS && !entries)) {
+      if (damagedFrom < 0) damagedFrom = at;
+      at = findFrameMagic(bytes, at + 1);
+      continue;
+    }
+    if (damagedFrom >= 0) yield { kind: "damage", bytes: at - damagedFrom };
+    damagedFrom = -1;
+    if (entries) yield { kind: "events", entries };
+    else if (frame.type === ACK) yield { kind: "ack", epoch: ackEpochOf(frame), throughSeq: frame.firstSeq };
+    at += frame.byteLength;
+  }
+  if (damagedFrom >= 0) yield { kind: "damage", bytes: at - damagedFrom };
+}

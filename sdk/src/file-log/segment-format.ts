@@ -1,0 +1,257 @@
+/**
+ * Byte layout of a segment file. Everything is little-endian; integers of 8 bytes stay below 2^53.
+ *
+ * A segment is its header, twice, so that no single damaged byte can cost a whole segment; then frames.
+ *
+ *   header, 128 bytes                          frame
+ *     0  8  magic "TONEARM" 00                   0  4  magic "frm" 01
+ *     8  2  version, 1                           4  1  type: 1 EVENTS, 2 ACK (0 is invalid)
+ *    10  1  spelling of the events, see Codec    5  3  zero
+ *    11  1  length of the device id              8  4  length of the payload (0 is invalid)
+ *    12  4  salt, random per segment            12  8  EVENTS: seq of the first entry; ACK: acknowledged seq
+ *    16  8  segment number                      20  4  count of entries; ACK: 1
+ *    24  8  seq of the first entry              24  4  crc32c(salt, bytes 0…23, payload)
+ *    32  8  wall clock at creation, ms          28     payload
+ *    40  4  index of the epoch in this log
+ *    44 16  epoch, ASCII                       payload of EVENTS, per entry, seq ascending by one
+ *    60 64  device, ASCII, zero padded           1  priority
+ *   124  4  crc32c of bytes 0…123                1–5  length of the bytes, LEB128
+ *                                                …  the bytes
+ *                                              payload of ACK: the acknowledged epoch, 16 bytes ASCII
+ *
+ * A frame is what one commit wrote. A torn frame is wholly absent, and was never acknowledged to anyone. The salt
+ * keeps a frame of a deleted file, reappearing in a reused disk block, from passing as one of this file.
+ */
+import type { Spelling } from "../codec.ts";
+import type { Entry, Priority } from "../store.ts";
+import { crc32c } from "./crc32c.ts";
+
+export const HEADER_BYTES = 128;
+/** Where frames begin: behind both copies of the header. */
+export const FRAMES_START = 2 * HEADER_BYTES;
+export const FRAME_HEADER_BYTES = 28;
+/** Length of an epoch id. */
+export const EPOCH_CHARS = 16;
+
+export const EVENTS = 1;
+export const ACK = 2;
+
+const FORMAT_VERSION = 1;
+const HEADER_MAGIC = Uint8Array.of(0x54, 0x4f, 0x4e, 0x45, 0x41, 0x52, 0x4d, 0x00);
+const FRAME_MAGIC = 0x016d7266;
+const DEVICE_BYTES = 64;
+const ascii = new TextDecoder("latin1");
+
+export interface SegmentHeader {
+  readonly spelling: Spelling;
+  readonly salt: number;
+  readonly number: number;
+  readonly firstSeq: number;
+  readonly createdMs: number;
+  readonly epochIndex: number;
+  readonly epoch: string;
+  readonly device: string;
+}
+
+export interface Frame {
+  readonly type: typeof EVENTS | typeof ACK;
+  readonly firstSeq: number;
+  readonly count: number;
+  readonly payload: Uint8Array;
+  /** Length of the whole frame, its header included. */
+  readonly byteLength: number;
+}
+
+/** `seg-<16 hex>.log`: names come from a counter, never from anything a device or user said. */
+export const segmentName = (number: number): string => `seg-${number.toString(16).padStart(16, "0")}.log`;
+
+/** The number in a segment's name; undefined for any other name. */
+export function segmentNumber(name: string): number | undefined {
+  const match = /^seg-([0-9a-f]{16})\.log$/.exec(name);
+  const number = match ? Number.parseInt(match[1]!, 16) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** Both copies of the header. */
+export function encodeHeader(header: SegmentHeader): Uint8Array {
+  const bytes = new Uint8Array(FRAMES_START);
+  const view = new DataView(bytes.buffer);
+  bytes.set(HEADER_MAGIC, 0);
+  view.setUint16(8, FORMAT_VERSION, true);
+  bytes[10] = header.spelling;
+  bytes[11] = header.device.length;
+  view.setUint32(12, header.salt, true);
+  setUint64(view, 16, header.number);
+  setUint64(view, 24, header.firstSeq);
+  setUint64(view, 32, header.createdMs);
+  view.setUint32(40, header.epochIndex, true);
+  setAscii(bytes, 44, header.epoch);
+  setAscii(bytes, 60, header.device);
+  view.setUint32(124, crc32c(bytes.subarray(0, 124)), true);
+  bytes.copyWithin(HEADER_BYTES, 0, HEADER_BYTES);
+  return bytes;
+}
+
+/** The header, from whichever copy is whole; undefined when neither is. */
+export function decodeHeader(segment: Uint8Array): SegmentHeader | undefined {
+  return decodeHeaderCopy(segment, 0) ?? decodeHeaderCopy(segment, HEADER_BYTES);
+}
+
+function decodeHeaderCopy(segment: Uint8Array, at: number): SegmentHeader | undefined {
+  if (segment.length < at + HEADER_BYTES) return undefined;
+  const bytes = segment.subarray(at, at + HEADER_BYTES);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
+  if (view.getUint32(124, true) !== crc32c(bytes.subarray(0, 124))) return undefined;
+  if (HEADER_MAGIC.some((byte, i) => bytes[i] !== byte) || view.getUint16(8, true) !== FORMAT_VERSION)
+    return undefined;
+  const spelling = bytes[10];
+  const deviceLength = bytes[11]!;
+  if ((spelling !== 1 && spelling !== 2) || deviceLength > DEVICE_BYTES) return undefined;
+  return {
+    spelling,
+    salt: view.getUint32(12, true),
+    number: getUint64(view, 16),
+    firstSeq: getUint64(view, 24),
+    createdMs: getUint64(view, 32),
+    epochIndex: view.getUint32(40, true),
+    epoch: ascii.decode(bytes.subarray(44, 44 + EPOCH_CHARS)),
+    device: ascii.decode(bytes.subarray(60, 60 + deviceLength)),
+  };
+}
+
+/** A frame of entries with consecutive sequence numbers. */
+export function encodeEventsFrame(salt: number, entries: readonly Entry[]): Uint8Array {
+  let length = 0;
+  for (const { bytes } of entries) length += 1 + varintLength(bytes.length) + bytes.length;
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + length);
+  let at = FRAME_HEADER_BYTES;
+  for (const { priority, bytes } of entries) {
+    frame[at++] = priority;
+    at = setVarint(frame, at, bytes.length);
+    frame.set(bytes, at);
+    at += bytes.length;
+  }
+  return sealFrame(frame, salt, EVENTS, entries[0]!.seq, entries.length);
+}
+
+/** A frame that says that all of `epoch` up to `throughSeq` is acknowledged. */
+export function encodeAckFrame(salt: number, epoch: string, throughSeq: number): Uint8Array {
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + EPOCH_CHARS);
+  setAscii(frame, FRAME_HEADER_BYTES, epoch);
+  return sealFrame(frame, salt, ACK, throughSeq, 1);
+}
+
+function sealFrame(
+  frame: Uint8Array,
+  salt: number,
+  type: number,
+  firstSeq: number,
+  count: number,
+): Uint8Array {
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, FRAME_MAGIC, true);
+  frame[4] = type;
+  view.setUint32(8, frame.length - FRAME_HEADER_BYTES, true);
+  setUint64(view, 12, firstSeq);
+  view.setUint32(20, count, true);
+  view.setUint32(24, frameCrc(frame, salt), true);
+  return frame;
+}
+
+function frameCrc(frame: Uint8Array, salt: number): number {
+  const saltBytes = Uint8Array.of(salt & 0xff, (salt >>> 8) & 0xff, (salt >>> 16) & 0xff, salt >>> 24);
+  const head = crc32c(frame.subarray(0, 24), crc32c(saltBytes));
+  return crc32c(frame.subarray(FRAME_HEADER_BYTES), head);
+}
+
+/** What stands at `at`: a whole frame, the beginning of one that `bytes` cuts off, or nothing valid. */
+export function decodeFrame(bytes: Uint8Array, at: number, salt: number): Frame | "cut" | "invalid" {
+  const left = bytes.length - at;
+  if (left < FRAME_HEADER_BYTES) return "cut";
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, FRAME_HEADER_BYTES);
+  const length = view.getUint32(8, true);
+  if (view.getUint32(0, true) !== FRAME_MAGIC || length === 0) return "invalid";
+  if (left < FRAME_HEADER_BYTES + length) return "cut";
+  const frame = bytes.subarray(at, at + FRAME_HEADER_BYTES + length);
+  if (view.getUint32(24, true) !== frameCrc(frame, salt)) return "invalid";
+  const type = frame[4];
+  if (type !== EVENTS && type !== ACK) return "invalid";
+  return {
+    type,
+    firstSeq: getUint64(view, 12),
+    count: view.getUint32(20, true),
+    payload: frame.subarray(FRAME_HEADER_BYTES),
+    byteLength: frame.length,
+  };
+}
+
+/** The first place from `from` on where a frame's magic stands; the end of `bytes` when there is none. */
+export function findFrameMagic(bytes: Uint8Array, from: number): number {
+  const first = FRAME_MAGIC & 0xff;
+  for (let at = bytes.indexOf(first, from); at !== -1; at = bytes.indexOf(first, at + 1)) {
+    if (bytes[at + 1] === 0x72 && bytes[at + 2] === 0x6d && bytes[at + 3] === 0x01) return at;
+  }
+  return bytes.length;
+}
+
+/**
+ * The entries of an EVENTS frame; they are views into the frame, not copies.
+ * @returns undefined when the payload does not hold exactly the entries that the frame's header promises.
+ */
+export function entriesOf(frame: Frame): Entry[] | undefined {
+  const { payload, firstSeq, count } = frame;
+  const entries: Entry[] = [];
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    const priority = payload[at++];
+    if (priority === undefined || priority > 3) return undefined;
+    let length = 0;
+    for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
+      if (at >= payload.length || shift > 28) return undefined;
+      byte = payload[at++]!;
+      length += (byte & 0x7f) * 2 ** shift;
+    }
+    if (at + length > payload.length) return undefined;
+    entries.push({
+      seq: firstSeq + i,
+      priority: priority as Priority,
+      bytes: payload.subarray(at, at + length),
+    });
+    at += length;
+  }
+  return at === payload.length ? entries : undefined;
+}
+
+/** The epoch that an ACK frame speaks of. */
+export const ackEpochOf = (frame: Frame): string => ascii.decode(frame.payload);
+
+/** Bytes that `entry` takes inside a frame. */
+export const storedLength = (entry: Entry): number =>
+  1 + varintLength(entry.bytes.length) + entry.bytes.length;
+
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) length++;
+  return length;
+}
+
+function setVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let offset = at;
+  for (; rest >= 0x80; rest >>>= 7) bytes[offset++] = (rest & 0x7f) | 0x80;
+  bytes[offset++] = rest;
+  return offset;
+}
+
+function setAscii(bytes: Uint8Array, at: number, text: string): void {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+}
+
+function setUint64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value >>> 0, true);
+  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+}
+
+function getUint64(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+}

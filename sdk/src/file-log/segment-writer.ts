@@ -1,0 +1,243 @@
+import type { Clock } from "../clock.ts";
+import type { Spelling } from "../codec.ts";
+import type { Appended, Entry } from "../store.ts";
+import { type Catalog, newSegment, type Segment } from "./catalog.ts";
+import { type Disk, type DiskFile, isFull } from "./disk.ts";
+import {
+  encodeAckFrame,
+  encodeEventsFrame,
+  encodeHeader,
+  type SegmentHeader,
+  segmentName,
+} from "./segment-format.ts";
+
+/** Which epoch a log writes, and whose. */
+export interface Identity {
+  readonly spelling: Spelling;
+  readonly device: string;
+  readonly epoch: string;
+  readonly epochIndex: number;
+}
+
+const BALLAST_NAME = "ballast";
+/** Set aside so that a full disk still takes declarations and acknowledgements: 64 KiB. */
+const BALLAST_BYTES = 65_536;
+
+interface ActiveFile {
+  readonly segment: Segment;
+  readonly file: DiskFile;
+}
+
+/**
+ * Writes segments. A file is durable, name and header, before its first frame; after any doubt (a short write, an
+ * error, a failed sync) it is sealed and never touched again, and the same entries go into a new one.
+ */
+export class SegmentWriter {
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  readonly #catalog: Catalog;
+  readonly #identity: Identity;
+  readonly #segmentBytes: number;
+  #nextNumber: number;
+  #active: ActiveFile | undefined;
+  #acksUnsynced = false;
+  #ballast = false;
+
+  constructor(
+    disk: Disk,
+    clock: Clock,
+    catalog: Catalog,
+    identity: Identity,
+    options: { readonly segmentBytes: number; readonly nextNumber: number },
+  ) {
+    this.#disk = disk;
+    this.#clock = clock;
+    this.#catalog = catalog;
+    this.#identity = identity;
+    this.#segmentBytes = options.segmentBytes;
+    this.#nextNumber = options.nextNumber;
+  }
+
+  /** The segment that takes frames now. */
+  get active(): Segment | undefined {
+    return this.#active?.segment;
+  }
+
+  /**
+   * Opens the first segment, so that the epoch exists on the medium before it is used. When that fails, the next
+   * append tries again, and what earlier runs left can be read and sent meanwhile.
+   */
+  async begin(): Promise<void> {
+    await this.restoreBallast();
+    try {
+      await this.#rotate(1);
+    } catch {
+      await this.seal();
+    }
+  }
+
+  /** Writes and syncs; on failure once more in a new file, with the ballast given up if the disk is full. */
+  async append(entries: readonly Entry[]): Promise<Appended> {
+    try {
+      await this.#appendOnce(entries);
+      return { ok: true };
+    } catch (first) {
+      await this.seal();
+      if (isFull(first)) await this.#freeBallast();
+      try {
+        await this.#appendOnce(entries);
+        return { ok: true };
+      } catch (error) {
+        await this.seal();
+        return { ok: false, error };
+      }
+    }
+  }
+
+  async #appendOnce(entries: readonly Entry[]): Promise<void> {
+    if (!this.#active || this.#active.segment.bytes >= this.#segmentBytes)
+      await this.#rotate(entries[0]!.seq);
+    const { segment, file } = this.#active!;
+    const bytes = encodeFrames(segment.header.salt, entries);
+    await writeWhole(file, bytes);
+    await file.sync();
+    this.#acksUnsynced = false;
+    segment.bytes += bytes.length;
+    segment.lastSeq = entries.at(-1)!.seq;
+    for (const { priority } of entries) segment.live[priority]++;
+  }
+
+  /** Notes an acknowledgement, not yet durable: losing it costs duplicates, never events. */
+  async appendAck(epoch: string, throughSeq: number): Promise<void> {
+    if (!this.#active) return;
+    const { segment, file } = this.#active;
+    const bytes = encodeAckFrame(segment.header.salt, epoch, throughSeq);
+    try {
+      await writeWhole(file, bytes);
+      segment.bytes += bytes.length;
+      this.#acksUnsynced = true;
+    } catch {
+      // Losing it is allowed; writing behind half a frame is not.
+      await this.seal();
+    }
+  }
+
+  async syncAcks(): Promise<void> {
+    if (!this.#active || !this.#acksUnsynced) return;
+    this.#acksUnsynced = false;
+    try {
+      await this.#active.file.sync();
+    } catch {
+      await this.seal();
+    }
+  }
+
+  /** Writes `entries` of an old epoch, durably, into a segment of their own. */
+  async rewrite(old: SegmentHeader, entries: readonly Entry[]): Promise<Segment> {
+    const { segment, file } = await this.#create({ ...old, firstSeq: entries[0]!.seq });
+    try {
+      const bytes = encodeFrames(segment.header.salt, entries);
+      await writeWhole(file, bytes);
+      await file.sync();
+      segment.bytes += bytes.length;
+      segment.lastSeq = entries.at(-1)!.seq;
+      for (const { priority } of entries) segment.live[priority]++;
+    } finally {
+      await file.close();
+    }
+    segment.sealed = true;
+    return segment;
+  }
+
+  /** Ends the active segment; the next append opens another. */
+  async seal(): Promise<void> {
+    if (!this.#active) return;
+    const { segment, file } = this.#active;
+    this.#active = undefined;
+    segment.sealed = true;
+    try {
+      await file.close();
+    } catch {
+      // Everything that counts was synced before; a failing close has nothing left to lose.
+    }
+  }
+
+  /** Sets the reserve aside if it is not; false when the medium has no room for it. */
+  async restoreBallast(): Promise<boolean> {
+    if (this.#ballast) return true;
+    try {
+      const present = (await this.#disk.list()).includes(BALLAST_NAME);
+      this.#ballast = present && (await this.#disk.size(BALLAST_NAME)) === BALLAST_BYTES;
+      if (this.#ballast) return true;
+      if (present) await this.#disk.unlink(BALLAST_NAME);
+      const file = await this.#disk.create(BALLAST_NAME);
+      try {
+        // Random, so that no file system stores it as a hole or compresses it away.
+        await writeWhole(file, this.#clock.randomBytes(BALLAST_BYTES));
+        await file.sync();
+        this.#ballast = true;
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      await this.#freeBallast();
+      return !isFull(error);
+    }
+    return true;
+  }
+
+  async #freeBallast(): Promise<void> {
+    this.#ballast = false;
+    try {
+      await this.#disk.unlink(BALLAST_NAME);
+    } catch {
+      // There was none: nothing to free.
+    }
+  }
+
+  async #rotate(firstSeq: number): Promise<void> {
+    await this.syncAcks();
+    await this.seal();
+    const active = await this.#create({ ...this.#identity, salt: 0, number: 0, createdMs: 0, firstSeq });
+    this.#catalog.insert(active.segment);
+    this.#active = active;
+  }
+
+  /** Creates a segment file, durable with its name; salt, number and time are its own. */
+  async #create(template: SegmentHeader): Promise<ActiveFile> {
+    const number = this.#nextNumber++;
+    const salt = new DataView(this.#clock.randomBytes(4).buffer).getUint32(0, true);
+    const header = { ...template, number, salt, createdMs: Math.max(0, Math.trunc(this.#clock.wallMs())) };
+    const name = segmentName(number);
+    const file = await this.#disk.create(name);
+    try {
+      await writeWhole(file, encodeHeader(header));
+      await file.sync();
+      await this.#disk.syncDirectory();
+      return { segment: newSegment(name, header), file };
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await this.#disk.unlink(name).catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+/** One frame for each stretch of consecutive sequence numbers. */
+function encodeFrames(salt: number, entries: readonly Entry[]): Uint8Array {
+  const frames: Uint8Array[] = [];
+  let from = 0;
+  for (let at = 1; at <= entries.length; at++) {
+    if (at < entries.length && entries[at]!.seq === entries[at - 1]!.seq + 1) continue;
+    frames.push(encodeEventsFrame(salt, entries.slice(from, at)));
+    from = at;
+  }
+  return frames.length === 1 ? frames[0]! : Buffer.concat(frames);
+}
+
+/** A short count is how a full disk says so. */
+async function writeWhole(file: DiskFile, bytes: Uint8Array): Promise<void> {
+  const written = await file.write(bytes);
+  if (written === bytes.length) return;
+  throw Object.assign(new Error(`only ${written} of ${bytes.length} bytes were written`), { code: "ENOSPC" });
+}

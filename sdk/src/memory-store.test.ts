@@ -1,0 +1,4 @@
+import { MemoryStore } from "./memory-store.ts";
+import { describeStore } from "./testing/store-contract.ts";
+
+describeStore("MemoryStore", (bytesMax) => new MemoryStore(bytesMax));

@@ -1,0 +1,94 @@
+import { rangesOf, runOf } from "./run.ts";
+import {
+  type Appended,
+  type Backlog,
+  CONTROL,
+  type Entry,
+  type Eviction,
+  type OpenedStore,
+  type Priority,
+  type Run,
+  type RunLimit,
+  type Store,
+} from "./store.ts";
+
+/** A store that a crash empties. It keeps every promise but durability, and says so. */
+export class MemoryStore implements Store {
+  readonly durable = false;
+  readonly #bytesMax: number;
+  #device = "";
+  #epoch = "";
+  #entries: Entry[] = [];
+  #bytes = 0;
+
+  /** @param bytesMax all events together; beyond it evictions are proposed. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  open(device: string, epoch: string): Promise<OpenedStore> {
+    this.#device = device;
+    this.#epoch = epoch;
+    return Promise.resolve({ previous: undefined });
+  }
+
+  append(entries: readonly Entry[]): Promise<Appended> {
+    for (const entry of entries) {
+      this.#entries.push(entry);
+      this.#bytes += entry.bytes.length;
+    }
+    return Promise.resolve({ ok: true });
+  }
+
+  read(limit: RunLimit): Promise<Run | undefined> {
+    const run = runOf(this.#device, this.#epoch, this.#entries, limit);
+    return Promise.resolve(run);
+  }
+
+  acknowledge(epoch: string, throughSeq: number): Promise<void> {
+    if (epoch === this.#epoch) this.#keep((entry) => entry.seq > throughSeq);
+    return Promise.resolve();
+  }
+
+  planEviction(incomingBytes: number): Promise<Eviction | undefined> {
+    const excess = this.#bytes + incomingBytes - this.#bytesMax;
+    if (excess <= 0) return Promise.resolve(undefined);
+    const victims = this.#leastImportant(excess);
+    const gone = new Set(victims.map(({ seq }) => seq));
+    const apply = (): Promise<void> => {
+      this.#keep((entry) => !gone.has(entry.seq));
+      return Promise.resolve();
+    };
+    return Promise.resolve(
+      victims.length > 0 ? { ranges: rangesOf(this.#epoch, victims), apply } : undefined,
+    );
+  }
+
+  backlog(): Backlog {
+    return { events: this.#entries.length, bytes: this.#bytes };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The oldest events of the least important kinds, `bytes` in all, in order of seq. */
+  #leastImportant(bytes: number): Entry[] {
+    const victims: Entry[] = [];
+    let freed = 0;
+    for (const priority of [3, 2, 1] as const satisfies readonly Priority[]) {
+      for (const entry of this.#entries) {
+        if (freed >= bytes) break;
+        if (entry.priority !== priority || entry.priority === CONTROL) continue;
+        victims.push(entry);
+        freed += entry.bytes.length;
+      }
+    }
+    return victims.toSorted((a, b) => a.seq - b.seq);
+  }
+
+  #keep(wanted: (entry: Entry) => boolean): void {
+    this.#entries = this.#entries.filter(wanted);
+    this.#bytes = this.#entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Entry, Run, RunLimit, SeqRange } from "./store.ts";
+
+/** The sequence number of a run's last event. */
+export const lastSeqOf = (run: Run): number => run.firstSeq + run.events.length - 1;
+
+/** The consecutive events at the head of `entries`, as many as the limit allows and at least one. */
+export function runOf(
+  device: string,
+  epoch: string,
+  entries: readonly Entry[],
+  limit: RunLimit,
+): Run | undefined {
+  const first = entries[0];
+  if (!first) return undefined;
+  const events: Uint8Array[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    bytes += entry.bytes.length;
+    const consecutive = entry.seq === first.seq + events.length;
+    const over = events.length >= limit.eventsMax || (events.length > 0 && bytes > limit.bytesMax);
+    if (!consecutive || over) break;
+    events.push(entry.bytes);
+  }
+  return { device, epoch, firstSeq: first.seq, events };
+}
+
+/** Ascending events as stretches of consecutive sequence numbers. */
+export function rangesOf(epoch: string, entries: readonly Entry[]): SeqRange[] {
+  const ranges: { epoch: string; fromSeq: number; toSeq: number }[] = [];
+  for (const { seq } of entries) {
+    const last = ranges.at(-1);
+    if (last && seq === last.toSeq + 1) last.toSeq = seq;
+    else ranges.push({ epoch, fromSeq: seq, toSeq: seq });
+  }
+  return ranges;
+}

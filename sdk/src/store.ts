@@ -1,0 +1,84 @@
+/**
+ * The port behind which events wait for the relay. It promises, in prose that one contract suite runs against
+ * every implementation:
+ *
+ * - What `append` resolved with `ok` survives, in a durable store, a crash of the process and of the machine.
+ * - `read` shows unacknowledged events in order, older epochs first, and shows the same events again until they
+ *   are acknowledged. It never shows a hole as if it were not there: a run is consecutive.
+ * - `acknowledge` names events by (epoch, seq), never by count, and only forgets what it names.
+ * - Nothing disappears but by `acknowledge` or by an eviction whose declaration was appended first.
+ * - No method throws for a full or broken medium; `append` says so in its answer.
+ */
+
+/** Who is sacrificed last (0) and first (3) when space runs out. The numbers stand in files. */
+export type Priority = 0 | 1 | 2 | 3;
+/** Records that carry the proof: `$open`, `$drop`, `$close`, `$purge`. */
+export const CONTROL: Priority = 0;
+export const NORMAL: Priority = 2;
+
+/** One encoded event on its way into the store. */
+export interface Entry {
+  readonly seq: number;
+  readonly priority: Priority;
+  readonly bytes: Uint8Array;
+}
+
+/** Consecutive events of one epoch, ready to be spliced into one batch. */
+export interface Run {
+  readonly device: string;
+  readonly epoch: string;
+  readonly firstSeq: number;
+  readonly events: readonly Uint8Array[];
+}
+
+/** A stretch of sequence numbers of one epoch, both ends included. */
+export interface SeqRange {
+  readonly epoch: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
+
+/** Bounds of what `read` returns; at least one event is returned when there is one. */
+export interface RunLimit {
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+}
+
+export type Appended = { readonly ok: true } | { readonly ok: false; readonly error: unknown };
+
+/** What a store found when it was opened. */
+export interface OpenedStore {
+  /** The newest earlier epoch and the last sequence number of it that is durable here. */
+  readonly previous: { readonly epoch: string; readonly lastSeq: number } | undefined;
+}
+
+/** A proposal to give up stored events. Nothing happens before `apply`. */
+export interface Eviction {
+  readonly ranges: readonly SeqRange[];
+  /** Gives the events up. To be called once their declaration is durable. */
+  apply(): Promise<void>;
+}
+
+/** What waits in a store. */
+export interface Backlog {
+  readonly events: number;
+  /** Bytes taken on the medium, framing included. */
+  readonly bytes: number;
+}
+
+export interface Store {
+  /** Whether `append` means durable. A store in memory says false, and nobody may then claim otherwise. */
+  readonly durable: boolean;
+  /** Begins a new epoch. Called once, before anything else. */
+  open(device: string, epoch: string): Promise<OpenedStore>;
+  /** Takes entries in ascending order of seq, all or none. Holes between them are allowed. */
+  append(entries: readonly Entry[]): Promise<Appended>;
+  /** The oldest unacknowledged run. */
+  read(limit: RunLimit): Promise<Run | undefined>;
+  /** Forgets the events of `epoch` up to and including `throughSeq`. */
+  acknowledge(epoch: string, throughSeq: number): Promise<void>;
+  /** What would have to go so that `incomingBytes` more stay within the caps; undefined while they do. */
+  planEviction(incomingBytes: number): Promise<Eviction | undefined>;
+  backlog(): Backlog;
+  close(): Promise<void>;
+}

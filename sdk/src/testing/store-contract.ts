@@ -1,0 +1,135 @@
+/** The promises of the `Store` port as tests. Every implementation runs them. */
+import { describe, expect, it } from "vitest";
+import { CONTROL, type Entry, NORMAL, type Priority, type Run, type Store } from "../store.ts";
+
+/** A fresh store, with room for about `bytesMax` bytes of events. */
+export type MakeStore = (bytesMax: number) => Promise<Store> | Store;
+
+export const DEVICE = "speaker-1";
+export const EPOCH = "aaaaaaaaaaaaaaaa";
+const WIDE = { eventsMax: 1_000, bytesMax: 1_000_000 };
+
+/** Events that say their own number. */
+export function entries(fromSeq: number, toSeq: number, priority: Priority = NORMAL, size = 20): Entry[] {
+  return Array.from({ length: toSeq - fromSeq + 1 }, (_, i) => {
+    const text = `event ${fromSeq + i}`.padEnd(size, ".");
+    return { seq: fromSeq + i, priority, bytes: new TextEncoder().encode(text) };
+  });
+}
+
+/** The sequence numbers of a run; the content is checked on the way. */
+export function seqsOf(run: Run | undefined): number[] {
+  return (run?.events ?? []).map((bytes, i) => {
+    const seq = run!.firstSeq + i;
+    expect(new TextDecoder().decode(bytes)).toMatch(new RegExp(`^event ${seq}\\.*$`));
+    return seq;
+  });
+}
+
+/** Reads and acknowledges until nothing is left. */
+export async function drain(store: Store): Promise<{ epoch: string; seqs: number[] }[]> {
+  const drained: { epoch: string; seqs: number[] }[] = [];
+  for (let run = await store.read(WIDE); run; run = await store.read(WIDE)) {
+    drained.push({ epoch: run.epoch, seqs: seqsOf(run) });
+    await store.acknowledge(run.epoch, run.firstSeq + run.events.length - 1);
+  }
+  return drained;
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+export function describeStore(name: string, make: MakeStore): void {
+  describe(`${name} keeps the promises of a store`, () => {
+    const opened = async (bytesMax = 10_000_000) => {
+      const store = await make(bytesMax);
+      expect((await store.open(DEVICE, EPOCH)).previous).toBeUndefined();
+      return store;
+    };
+
+    it("shows nothing while it is empty", async () => {
+      const store = await opened();
+      expect(await store.read(WIDE)).toBeUndefined();
+      expect(store.backlog().events).toBe(0);
+      await store.close();
+    });
+
+    it("shows the same events again until they are acknowledged", async () => {
+      const store = await opened();
+      expect(await store.append(entries(1, 5))).toEqual({ ok: true });
+      expect(seqsOf(await store.read(WIDE))).toEqual([1, 2, 3, 4, 5]);
+      expect(seqsOf(await store.read(WIDE))).toEqual([1, 2, 3, 4, 5]);
+      await store.acknowledge(EPOCH, 3);
+      expect(seqsOf(await store.read(WIDE))).toEqual([4, 5]);
+      expect(store.backlog().events).toBe(2);
+      await store.close();
+    });
+
+    it("names device and epoch of a run", async () => {
+      const store = await opened();
+      await store.append(entries(1, 1));
+      expect(await store.read(WIDE)).toMatchObject({ device: DEVICE, epoch: EPOCH, firstSeq: 1 });
+      await store.close();
+    });
+
+    it("ends a run at a hole and goes on behind it", async () => {
+      const store = await opened();
+      await store.append([...entries(1, 2), ...entries(5, 6)]);
+      expect(seqsOf(await store.read(WIDE))).toEqual([1, 2]);
+      await store.acknowledge(EPOCH, 2);
+      expect(seqsOf(await store.read(WIDE))).toEqual([5, 6]);
+      await store.close();
+    });
+
+    it("keeps a run within its limits, but shows at least one event", async () => {
+      const store = await opened();
+      await store.append(entries(1, 10));
+      expect(seqsOf(await store.read({ eventsMax: 4, bytesMax: 1_000_000 }))).toEqual([1, 2, 3, 4]);
+      expect(seqsOf(await store.read({ eventsMax: 100, bytesMax: 65 }))).toEqual([1, 2, 3]);
+      expect(seqsOf(await store.read({ eventsMax: 100, bytesMax: 1 }))).toEqual([1]);
+      await store.close();
+    });
+
+    it("joins commits into one run", async () => {
+      const store = await opened();
+      for (let seq = 1; seq <= 30; seq++) await store.append(entries(seq, seq));
+      expect(seqsOf(await store.read(WIDE))).toEqual(range(1, 30));
+      await store.close();
+    });
+
+    it("ignores an acknowledgement of another epoch", async () => {
+      const store = await opened();
+      await store.append(entries(1, 3));
+      await store.acknowledge("bbbbbbbbbbbbbbbb", 3);
+      expect(seqsOf(await store.read(WIDE))).toEqual([1, 2, 3]);
+      await store.close();
+    });
+
+    it("proposes nothing to evict while it is within its caps", async () => {
+      const store = await opened();
+      await store.append(entries(1, 10));
+      expect(await store.planEviction(1_000)).toBeUndefined();
+      await store.close();
+    });
+
+    it("gives up the oldest of the least important, exactly what it declared, and only when told to", async () => {
+      const store = await opened(100_000);
+      await store.append(entries(1, 1, CONTROL));
+      let seq = 2;
+      let plan = await store.planEviction(2_000);
+      for (; !plan; plan = await store.planEviction(2_000)) {
+        await store.append(entries(seq, seq + 9, seq % 3 === 0 ? 3 : NORMAL, 200));
+        seq += 10;
+      }
+      const before = store.backlog().events;
+      const declared = plan.ranges.flatMap(({ fromSeq, toSeq }) => range(fromSeq, toSeq));
+      expect(declared.length).toBeGreaterThan(0);
+      expect(store.backlog().events).toBe(before);
+      await plan.apply();
+      expect(store.backlog().events).toBe(before - declared.length);
+      const left = (await drain(store)).flatMap((run) => run.seqs);
+      expect(left).toEqual(range(1, seq - 1).filter((each) => !declared.includes(each)));
+      expect(declared).not.toContain(1);
+      await store.close();
+    });
+  });
+}

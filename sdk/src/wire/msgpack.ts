@@ -1,0 +1,59 @@
+/**
+ * The msgpack spelling of a batch, as `docs/protocol.md` lays it down:
+ *
+ *   { v: 1, device: str, epoch: str, first_seq: uint, events: [ event, … ] }
+ *   event = [ type: str, time_ms: int, mono_ms: int, offset_ms: int | nil, data: str holding JSON text ]
+ *
+ * Only standard msgpack types are written, so any msgpack library in any language reads it.
+ */
+import { Packr } from "msgpackr";
+import type { Codec, StampedEvent } from "../codec.ts";
+import { PROTOCOL_VERSION } from "./limits.ts";
+
+const packr = new Packr({ useRecords: false, variableMapSize: true });
+
+/** Encodes single events to msgpack. */
+export const msgpackCodec: Codec = {
+  spelling: 1,
+  encodeEvent: ({ type, timeMs, monoMs, offsetMs, json }: StampedEvent): Uint8Array =>
+    packr.pack([type, timeMs, monoMs, offsetMs, json]),
+};
+
+/** What stands before the events of a batch. */
+export interface BatchHeader {
+  readonly device: string;
+  readonly epoch: string;
+  readonly firstSeq: number;
+}
+
+/** Splices already encoded events into a batch; the events are copied, never decoded. */
+export function encodeMsgpackBatch(header: BatchHeader, events: readonly Uint8Array[]): Uint8Array {
+  // An empty array is the one byte 0x90 at the very end: it makes room for the real array header.
+  const head = packr
+    .pack({
+      v: PROTOCOL_VERSION,
+      device: header.device,
+      epoch: header.epoch,
+      first_seq: header.firstSeq,
+      events: [],
+    })
+    .subarray(0, -1);
+  return concat([head, arrayHeader(events.length), ...events]);
+}
+
+function arrayHeader(length: number): Uint8Array {
+  if (length < 16) return Uint8Array.of(0x90 | length);
+  return Uint8Array.of(0xdc, length >>> 8, length & 0xff);
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

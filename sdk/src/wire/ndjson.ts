@@ -1,0 +1,43 @@
+/**
+ * The NDJSON spelling of a batch: a header line, then one line per event.
+ *
+ *   {"v":1,"device":"…","epoch":"…","first_seq":1,"count":2}
+ *   ["play",1763840940123,5021,null,{"title":"…"}]
+ *
+ * An event line is the same five values as in msgpack, with the data in place of a string holding it.
+ */
+import type { Codec, StampedEvent } from "../codec.ts";
+import { PROTOCOL_VERSION } from "./limits.ts";
+import type { BatchHeader } from "./msgpack.ts";
+
+const encoder = new TextEncoder();
+const LINE_END = 0x0a;
+
+/** Encodes single events to NDJSON lines, without the line end. */
+export const ndjsonCodec: Codec = {
+  spelling: 2,
+  encodeEvent: ({ type, timeMs, monoMs, offsetMs, json }: StampedEvent): Uint8Array =>
+    encoder.encode(`["${type}",${timeMs},${monoMs},${offsetMs},${json}]`),
+};
+
+/** Splices already encoded event lines into a batch. */
+export function encodeNdjsonBatch(header: BatchHeader, events: readonly Uint8Array[]): Uint8Array {
+  const head = encoder.encode(
+    JSON.stringify({
+      v: PROTOCOL_VERSION,
+      device: header.device,
+      epoch: header.epoch,
+      first_seq: header.firstSeq,
+      count: events.length,
+    }),
+  );
+  const lines = [head, ...events];
+  const whole = new Uint8Array(lines.reduce((length, line) => length + line.length + 1, 0));
+  let offset = 0;
+  for (const line of lines) {
+    whole.set(line, offset);
+    offset += line.length;
+    whole[offset++] = LINE_END;
+  }
+  return whole;
+}
