@@ -58,7 +58,7 @@ export class FileLog implements Store {
     this.#options = options;
   }
 
-  /** @throws the system's error when the directory cannot be read or the first segment cannot be made durable. */
+  /** @throws the system's error when the directory cannot be read; `Error` when the epoch is not a fresh one. */
   open(device: string, epoch: string): Promise<OpenedStore> {
     return this.#mutex.run(async () => {
       const { disk, clock, spelling, segmentBytes, onDamage, onQuarantine } = this.#options;
@@ -81,11 +81,11 @@ export class FileLog implements Store {
 
   append(entries: readonly Entry[]): Promise<Appended> {
     return this.#mutex.run(async () => {
-      const appended = await this.#writer!.append(entries);
-      if (!appended.ok) return appended;
-      this.#window!.offerFresh(this.#writer!.active!, entries);
+      const committed = await this.#writer!.append(entries);
+      if (!committed.ok) return committed;
+      this.#window!.offerFresh(committed.segment, committed.offset, entries);
       await this.#trim();
-      return appended;
+      return { ok: true };
     });
   }
 

@@ -29,19 +29,25 @@ export class ReadWindow {
   #bytes = 0;
 
   /** @param holeBefore segments before which a file was lost; other holes are drops, declared when they were made. */
-  constructor(disk: Disk, catalog: Catalog, suspect: Set<string>, onDamage: (range: SeqRange) => void) {
+  constructor(
+    disk: Disk,
+    catalog: Catalog,
+    holeBefore: ReadonlySet<number>,
+    onDamage: (range: SeqRange) => void,
+  ) {
     this.#disk = disk;
     this.#catalog = catalog;
     this.#holeBefore = holeBefore;
     this.#onDamage = onDamage;
   }
 
-  /** Keeps what was just written, if everything older has been read; else it is read when its turn comes. */
-  offerFresh(segment: Segment, entries: readonly Entry[]): void {
-    const behind = this.#catalog.segments.some(
-      (other) => other !== segment && other.readOffset < other.bytes,
-    );
-    if (behind || this.#bytes > FRESH_BYTES_MAX) return;
+  /**
+   * Keeps what was just written, if everything older has been read; else it is read when its turn comes.
+   * @param offset where in `segment` the commit begins.
+   */
+  offerFresh(segment: Segment, offset: number, entries: readonly Entry[]): void {
+    if (this.#bytes > FRESH_BYTES_MAX || this.#nextUnread() !== segment || segment.readOffset !== offset)
+      return;
     segment.readOffset = segment.bytes;
     for (const entry of entries) this.#push(segment, entry);
   }

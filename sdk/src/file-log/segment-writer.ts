@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Spelling } from "../codec.ts";
-import type { Appended, Entry } from "../store.ts";
+import type { Entry } from "../store.ts";
 import { type Catalog, newSegment, type Segment } from "./catalog.ts";
 import { type Disk, type DiskFile, isFull } from "./disk.ts";
 import {
@@ -17,6 +17,18 @@ export interface Identity {
   readonly device: string;
   readonly epoch: string;
   readonly epochIndex: number;
+}
+
+/** A commit that is durable, and where it stands. */
+interface Committed {
+  readonly ok: true;
+  readonly segment: Segment;
+  readonly offset: number;
+}
+
+interface NotCommitted {
+  readonly ok: false;
+  readonly error: unknown;
 }
 
 const BALLAST_NAME = "ballast";
@@ -77,16 +89,14 @@ export class SegmentWriter {
   }
 
   /** Writes and syncs; on failure once more in a new file, with the ballast given up if the disk is full. */
-  async append(entries: readonly Entry[]): Promise<Appended> {
+  async append(entries: readonly Entry[]): Promise<Committed | NotCommitted> {
     try {
-      await this.#appendOnce(entries);
-      return { ok: true };
+      return await this.#appendOnce(entries);
     } catch (first) {
       await this.seal();
       if (isFull(first)) await this.#freeBallast();
       try {
-        await this.#appendOnce(entries);
-        return { ok: true };
+        return await this.#appendOnce(entries);
       } catch (error) {
         await this.seal();
         return { ok: false, error };
@@ -94,7 +104,7 @@ export class SegmentWriter {
     }
   }
 
-  async #appendOnce(entries: readonly Entry[]): Promise<void> {
+  async #appendOnce(entries: readonly Entry[]): Promise<Committed> {
     if (!this.#active || this.#active.segment.bytes >= this.#segmentBytes)
       await this.#rotate(entries[0]!.seq);
     const { segment, file } = this.#active!;
@@ -102,9 +112,9 @@ export class SegmentWriter {
     await writeWhole(file, bytes);
     await file.sync();
     this.#acksUnsynced = false;
-    segment.bytes += bytes.length;
-    segment.lastSeq = entries.at(-1)!.seq;
-    for (const { priority } of entries) segment.live[priority]++;
+    const offset = segment.bytes;
+    count(segment, entries, bytes.length);
+    return { ok: true, segment, offset };
   }
 
   /** Notes an acknowledgement, not yet durable: losing it costs duplicates, never events. */
@@ -114,6 +124,8 @@ export class SegmentWriter {
     const bytes = encodeAckFrame(segment.header.salt, epoch, throughSeq);
     try {
       await writeWhole(file, bytes);
+      // There is nothing to read in it, so a reader at its beginning is also at its end.
+      if (segment.readOffset === segment.bytes) segment.readOffset += bytes.length;
       segment.bytes += bytes.length;
       this.#acksUnsynced = true;
     } catch {
@@ -139,9 +151,7 @@ export class SegmentWriter {
       const bytes = encodeFrames(segment.header.salt, entries);
       await writeWhole(file, bytes);
       await file.sync();
-      segment.bytes += bytes.length;
-      segment.lastSeq = entries.at(-1)!.seq;
-      for (const { priority } of entries) segment.live[priority]++;
+      count(segment, entries, bytes.length);
     } finally {
       await file.close();
     }
@@ -221,6 +231,13 @@ export class SegmentWriter {
       throw error;
     }
   }
+}
+
+/** Counts a durable commit into its segment. */
+function count(segment: Segment, entries: readonly Entry[], bytes: number): void {
+  segment.bytes += bytes;
+  segment.lastSeq = entries.at(-1)!.seq;
+  for (const { priority } of entries) segment.live[priority]++;
 }
 
 /** One frame for each stretch of consecutive sequence numbers. */
