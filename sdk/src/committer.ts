@@ -1,0 +1,173 @@
+import { type BackoffOptions, fullJitterMs } from "./backoff.ts";
+import type { Cancel, Clock } from "./clock.ts";
+import type { DropLedger } from "./drops.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Eviction, Store } from "./store.ts";
+
+export interface CommitterOptions extends BackoffOptions {
+  readonly commitIntervalMs: number;
+  readonly commitEventsMax: number;
+  readonly commitBytesMax: number;
+}
+
+/** What the committer tells. */
+export interface CommitterEvents {
+  /** Everything up to `throughSeq` is in the store. */
+  committed(throughSeq: number): void;
+  /** The store took nothing. Events stay in memory; storing is tried again. */
+  failed(error: unknown): void;
+}
+
+type State =
+  /** The store is not open yet, or nothing waits. */
+  | { readonly kind: "idle" }
+  | { readonly kind: "armed"; readonly cancel: Cancel }
+  | { readonly kind: "committing" }
+  | { readonly kind: "degraded"; readonly cancel: Cancel };
+
+/** One write takes at most this much, so that a long backlog does not become one long write: 256 KiB. */
+const COMMIT_CHUNK_BYTES = 262_144;
+
+/**
+ * Moves events from memory to the store in groups: when enough wait, or when the oldest has waited long enough. One
+ * timer at most, one commit at a time, nothing per event.
+ */
+export class Committer {
+  readonly #recorder: Recorder;
+  readonly #store: Store;
+  readonly #drops: DropLedger;
+  readonly #clock: Clock;
+  readonly #options: CommitterOptions;
+  readonly #events: CommitterEvents;
+  #state: State = { kind: "idle" };
+  #open = false;
+  #failures = 0;
+  #committedSeq = 0;
+  #running: Promise<void> = Promise.resolve();
+  #eviction: { readonly eviction: Eviction; readonly declaredSeq: number } | undefined;
+
+  constructor(
+    parts: { recorder: Recorder; store: Store; drops: DropLedger; clock: Clock },
+    options: CommitterOptions,
+    events: CommitterEvents,
+  ) {
+    this.#recorder = parts.recorder;
+    this.#store = parts.store;
+    this.#drops = parts.drops;
+    this.#clock = parts.clock;
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** The store is open: what waits may be committed. */
+  start(): void {
+    this.#open = true;
+    this.notify();
+  }
+
+  /** Called after every record: decides whether a commit is due. Cheap. */
+  notify(): void {
+    if (!this.#open || this.#state.kind === "committing" || this.#state.kind === "degraded") return;
+    const due =
+      this.#recorder.waitingEvents >= this.#options.commitEventsMax ||
+      this.#recorder.waitingBytes >= this.#options.commitBytesMax;
+    if (due) this.#begin();
+    else if (this.#state.kind === "idle" && (this.#recorder.waitingEvents > 0 || this.#drops.hasPending)) {
+      const cancel = this.#clock.after(this.#options.commitIntervalMs, () => this.#begin(), true);
+      this.#state = { kind: "armed", cancel };
+    }
+  }
+
+  /** Commits everything that waits now. Resolves when it is stored, or when the store refused it. */
+  async commitAll(): Promise<void> {
+    if (!this.#open) return;
+    this.#recorder.declareDrops();
+    const target = this.#recorder.lastSeq;
+    if (this.#state.kind !== "committing") this.#begin();
+    await this.#running;
+    // A commit that was under way may have taken only what was there when it began.
+    if (this.#committedSeq < target && !this.degraded && this.#recorder.waitingEvents > 0)
+      await this.commitAll();
+  }
+
+  /** Whether events must be sent from memory because the store does not take them. */
+  get degraded(): boolean {
+    return this.#state.kind === "degraded";
+  }
+
+  /** The highest number that the store has taken. */
+  get committedSeq(): number {
+    return this.#committedSeq;
+  }
+
+  /** Ends after the group that is being stored. */
+  async stop(): Promise<void> {
+    this.#open = false;
+    if (this.#state.kind === "armed" || this.#state.kind === "degraded") this.#state.cancel();
+    await this.#running;
+    this.#state = { kind: "idle" };
+  }
+
+  #begin(): void {
+    if (this.#state.kind === "armed" || this.#state.kind === "degraded") this.#state.cancel();
+    this.#state = { kind: "committing" };
+    this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // Takes what is there now: later events are either due by themselves or wait their interval.
+    const target = this.#recorder.lastSeq;
+    let stored = true;
+    do stored = await this.#commitOnce();
+    while (stored && this.#open && this.#committedSeq < target && this.#recorder.waitingEvents > 0);
+    if (!this.#open) return;
+    if (stored) {
+      this.#state = { kind: "idle" };
+      this.notify();
+      return;
+    }
+    const delayMs = fullJitterMs(this.#clock, this.#failures, this.#options);
+    this.#state = { kind: "degraded", cancel: this.#clock.after(delayMs, () => this.#begin()) };
+  }
+
+  /** Stores one group. */
+  async #commitOnce(): Promise<boolean> {
+    await this.#makeRoom();
+    this.#recorder.declareDrops();
+    const entries = this.#recorder.peek(COMMIT_CHUNK_BYTES);
+    const last = entries.at(-1);
+    if (!last) return true;
+    const appended = await this.#store.append(entries);
+    if (!appended.ok) {
+      this.#failures++;
+      this.#events.failed(appended.error);
+      return false;
+    }
+    this.#failures = 0;
+    this.#committedSeq = last.seq;
+    this.#recorder.release(last.seq);
+    await this.#applyEviction();
+    this.#events.committed(last.seq);
+    return true;
+  }
+
+  /** Declares what has to go so that the next group fits. */
+  async #makeRoom(): Promise<void> {
+    // After `$close` nothing can be declared, so nothing may go: the cap is exceeded by one record.
+    if (this.#eviction || this.#recorder.closed) return;
+    const incomingBytes = Math.min(this.#recorder.waitingBytes, COMMIT_CHUNK_BYTES);
+    const eviction = await this.#store.planEviction(incomingBytes);
+    if (!eviction) return;
+    for (const range of eviction.ranges) this.#drops.add(range, "store_full", "the store reached its cap");
+    this.#recorder.declareDrops();
+    this.#eviction = { eviction, declaredSeq: this.#recorder.lastSeq };
+  }
+
+  /** Lets go of what was declared, once the declaration is stored. */
+  async #applyEviction(): Promise<void> {
+    if (!this.#eviction || this.#eviction.declaredSeq > this.#committedSeq) return;
+    const { eviction } = this.#eviction;
+    this.#eviction = undefined;
+    await eviction.apply();
+  }
+}

@@ -1,0 +1,133 @@
+import { TonearmError } from "./errors.ts";
+import { inWords } from "./vocabulary/check.ts";
+import { EVENT_BYTES_MAX } from "./wire/limits.ts";
+import { ID_PATTERN } from "./wire/names.ts";
+
+/** Everything that can be tuned; every runtime has these. Durations in milliseconds, sizes in bytes. */
+export interface TuningOptions {
+  /** How long events may wait before they are sent, if they do not fill a batch before. Default 5,000; 10 to 86,400,000. */
+  readonly flushIntervalMs: number;
+  /** Most events in one batch. Default 500; 1 to 10,000. */
+  readonly batchEventsMax: number;
+  /** Most bytes of events in one batch, before compression. Default 262,144; 1,024 to 1,048,576. */
+  readonly batchBytesMax: number;
+  /** How long an event may be in memory only. Default 1,000; 1 to 60,000. */
+  readonly commitIntervalMs: number;
+  /** A commit is due when so many events wait. Default 50; 1 to 10,000. */
+  readonly commitEventsMax: number;
+  /** A commit is due when so many bytes wait. Default 32,768; 256 to 262,144. */
+  readonly commitBytesMax: number;
+  /** Most bytes waiting in memory for a commit; beyond it events are dropped and declared. Default 33,554,432; 65,536 to 2^30. */
+  readonly bufferBytesMax: number;
+  /** Cap of the store; beyond it the oldest of the least important are dropped and declared. Default 67,108,864; 1,048,576 to 2^40. */
+  readonly storeBytesMax: number;
+  /** A segment file takes no further commit beyond this. Default 262,144; 16,384 to 16,777,216. */
+  readonly segmentBytes: number;
+  /** Space on the medium left to others. Default 16,777,216; 0 to 2^40. */
+  readonly freeBytesMin: number;
+  /** Largest single event, encoded. Default 65,536; 256 to 262,144. */
+  readonly eventBytesMax: number;
+  /** A request that takes longer is given up, and sent again. Default 30,000; 100 to 600,000. */
+  readonly requestTimeoutMs: number;
+  /** First bound of the random wait after a failure; it doubles with each. Default 500; 1 to 60,000. */
+  readonly backoffBaseMs: number;
+  /** Largest bound of the random wait. Default 60,000; 1 to 3,600,000. */
+  readonly backoffMaxMs: number;
+}
+
+/** [default, least, most] */
+const TUNING: { readonly [K in keyof TuningOptions]: readonly [number, number, number] } = {
+  flushIntervalMs: [5_000, 10, 86_400_000],
+  batchEventsMax: [500, 1, 10_000],
+  batchBytesMax: [262_144, 1_024, 1_048_576],
+  commitIntervalMs: [1_000, 1, 60_000],
+  commitEventsMax: [50, 1, 10_000],
+  commitBytesMax: [32_768, 256, 262_144],
+  bufferBytesMax: [33_554_432, 65_536, 2 ** 30],
+  storeBytesMax: [67_108_864, 1_048_576, 2 ** 40],
+  segmentBytes: [262_144, 16_384, 16_777_216],
+  freeBytesMin: [16_777_216, 0, 2 ** 40],
+  eventBytesMax: [65_536, 256, EVENT_BYTES_MAX],
+  requestTimeoutMs: [30_000, 100, 600_000],
+  backoffBaseMs: [500, 1, 60_000],
+  backoffMaxMs: [60_000, 1, 3_600_000],
+};
+
+/** What an application must and may say, in every runtime. */
+export interface CommonOptions extends Partial<TuningOptions> {
+  /** Where the relay is, such as `https://relay.example.com`; batches go to `/v1/batches` below it. */
+  readonly endpoint: string;
+  /** This device's id: 1 to 64 of A–Z, a–z, 0–9, `_` and `-`. No other identifier is ever made up. */
+  readonly device: string;
+  /** Write key, sent as `Authorization: Bearer …`. */
+  readonly key?: string;
+}
+
+/** Options as they are used: checked, with every default filled in. */
+export interface CheckedOptions extends TuningOptions {
+  readonly endpoint: URL;
+  readonly device: string;
+  readonly key: string | undefined;
+}
+
+/**
+ * Checks options once, at the border.
+ * @param extra names of options that only this runtime knows.
+ * @throws TonearmError `invalid_option` naming the option, what it was and what was expected.
+ */
+export function checkOptions(options: CommonOptions, extra: readonly string[]): CheckedOptions {
+  if (typeof options !== "object" || options === null) {
+    throw invalid(`createTelemetry was given ${inWords(options)}, expected an object of options`);
+  }
+  const known = ["endpoint", "device", "key", ...Object.keys(TUNING), ...extra];
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw invalid(`unknown option "${name}"; the options are ${known.join(", ")}`);
+  }
+  const tuning = Object.fromEntries(
+    Object.entries(TUNING).map(([name, [standard, least, most]]) => {
+      const value = options[name as keyof TuningOptions] ?? standard;
+      if (!Number.isSafeInteger(value) || value < least || value > most) {
+        throw invalid(
+          `option ${name} is ${inWords(value)}, expected a whole number from ${least} to ${most}`,
+        );
+      }
+      return [name, value];
+    }),
+  ) as unknown as TuningOptions;
+  if (tuning.storeBytesMax < 4 * tuning.segmentBytes) {
+    throw invalid(
+      `option storeBytesMax is ${tuning.storeBytesMax}, expected at least four times segmentBytes`,
+    );
+  }
+  return {
+    ...tuning,
+    endpoint: checkEndpoint(options.endpoint),
+    device: checkDevice(options.device),
+    key: checkKey(options.key),
+  };
+}
+
+function checkEndpoint(endpoint: unknown): URL {
+  const url = typeof endpoint === "string" && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url && (url.protocol === "https:" || url.protocol === "http:") && !url.username && !url.password)
+    return url;
+  throw invalid(
+    `option endpoint is ${inWords(endpoint)}, expected an http or https URL without a user name, such as "https://relay.example.com"`,
+  );
+}
+
+function checkDevice(device: unknown): string {
+  if (typeof device === "string" && ID_PATTERN.test(device)) return device;
+  throw invalid(`option device is ${inWords(device)}, expected 1 to 64 of A-Z, a-z, 0-9, "_" and "-"`);
+}
+
+function checkKey(key: unknown): string | undefined {
+  if (key === undefined) return undefined;
+  // The value itself stays out of the message: it is a secret, however malformed.
+  if (typeof key === "string" && /^[\x21-\x7e]{1,512}$/.test(key)) return key;
+  throw invalid("option key is not acceptable, expected 1 to 512 visible ASCII characters without spaces");
+}
+
+function invalid(message: string): TonearmError {
+  return new TonearmError("invalid_option", message);
+}

@@ -1,0 +1,191 @@
+import type { Clock } from "./clock.ts";
+import type { Codec } from "./codec.ts";
+import type { DropLedger } from "./drops.ts";
+import type { DropReason, EventData, RecordResult } from "./event.ts";
+import { runOf } from "./run.ts";
+import { CONTROL, type Entry, NORMAL, type Priority, type Run, type RunLimit } from "./store.ts";
+import { type ControlType, reservedKeyIn } from "./wire/names.ts";
+
+export interface RecorderOptions {
+  readonly device: string;
+  readonly eventBytesMax: number;
+  readonly bufferBytesMax: number;
+}
+
+/**
+ * Stamps events with (device, epoch, seq, time), encodes them once and holds them until a commit takes them. Every
+ * call gets a number, and so does every drop: a number that is not in the stream is in a declaration.
+ */
+export class Recorder {
+  readonly epoch: string;
+  readonly #options: RecorderOptions;
+  readonly #clock: Clock;
+  readonly #codec: Codec;
+  readonly #drops: DropLedger;
+  readonly #beganMs: number;
+  /** What the relay's clock is ahead of ours; null until it has said. */
+  #offsetMs: number | null = null;
+  /** 1 is `$open`, which is written when the store has told what came before. */
+  #nextSeq = 2;
+  #entries: Entry[] = [];
+  #bytes = 0;
+  #closed = false;
+  #recorded = 0;
+
+  constructor(epoch: string, options: RecorderOptions, clock: Clock, codec: Codec, drops: DropLedger) {
+    this.epoch = epoch;
+    this.#options = options;
+    this.#clock = clock;
+    this.#codec = codec;
+    this.#drops = drops;
+    this.#beganMs = clock.monotonicMs();
+  }
+
+  /** Records one event; `type` has been checked. Synchronous, and never throws for what the data holds. */
+  record(type: string, data: EventData, priority: Priority = NORMAL): RecordResult {
+    if (this.#closed) return { status: "dropped", reason: "closed", message: "close() was called before" };
+    const reserved = reservedKeyIn(data);
+    if (reserved !== undefined) {
+      return this.#drop(
+        "reserved_key",
+        `"${reserved}" at the top level of the data belongs to the relay; rename it`,
+      );
+    }
+    const json = toJson(data);
+    if (json instanceof Error) return this.#drop("unserializable", json.message);
+    if (this.#bytes >= this.#options.bufferBytesMax) {
+      return this.#drop("buffer_full", `${this.#bytes} bytes wait to be stored, bufferBytesMax is reached`);
+    }
+    if (this.#drops.hasPending) this.declareDrops();
+    const bytes = this.#encode(type, json);
+    if (bytes.length > this.#options.eventBytesMax) {
+      const { eventBytesMax } = this.#options;
+      return this.#drop(
+        "too_large",
+        `the event takes ${bytes.length} bytes, eventBytesMax is ${eventBytesMax}`,
+      );
+    }
+    this.#recorded++;
+    return { status: "recorded", epoch: this.epoch, seq: this.#push(bytes, priority) };
+  }
+
+  /** Puts `$open` before everything else. */
+  begin(previous: { readonly epoch: string; readonly lastSeq: number } | undefined): void {
+    const data = { previous_epoch: previous?.epoch ?? null, previous_last_seq: previous?.lastSeq ?? null };
+    const bytes = this.#encode("$open", JSON.stringify(data));
+    this.#entries.unshift({ seq: 1, priority: CONTROL, bytes });
+    this.#bytes += bytes.length;
+  }
+
+  /** Ends the epoch: `$close` is its last number. */
+  end(): void {
+    if (this.#closed) return;
+    this.declareDrops();
+    this.#closed = true;
+    this.#control("$close", { last_seq: this.#nextSeq });
+  }
+
+  /**
+   * Puts a `$drop` for everything given up and not declared yet. It stands before any later event, so whatever is
+   * durable behind a hole is durable together with its declaration.
+   */
+  declareDrops(): void {
+    if (this.#closed) return;
+    for (const { epoch, fromSeq, toSeq, reason } of this.#drops.takePending()) {
+      this.#control("$drop", {
+        drop_epoch: epoch,
+        from_seq: fromSeq,
+        to_seq: toSeq,
+        count: toSeq - fromSeq + 1,
+        reason,
+        dropped_total: this.#drops.total,
+      });
+    }
+  }
+
+  /** The oldest events waiting, up to about `bytesMax`; they stay until `release`. */
+  peek(bytesMax: number): Entry[] {
+    let bytes = 0;
+    const end = this.#entries.findIndex((entry) => {
+      bytes += entry.bytes.length;
+      return bytes > bytesMax;
+    });
+    return end < 0 ? this.#entries.slice() : this.#entries.slice(0, Math.max(1, end));
+  }
+
+  /** The waiting events as a run, for when they cannot be stored and are sent from memory. */
+  peekRun(limit: RunLimit): Run | undefined {
+    return runOf(this.#options.device, this.epoch, this.#entries, limit);
+  }
+
+  /** Lets go of the events up to `throughSeq`: stored, or acknowledged. */
+  release(throughSeq: number): void {
+    let count = 0;
+    while (count < this.#entries.length && this.#entries[count]!.seq <= throughSeq) {
+      this.#bytes -= this.#entries[count]!.bytes.length;
+      count++;
+    }
+    this.#entries.splice(0, count);
+  }
+
+  /** Learns the relay's time. Small differences are the network's doing and are left alone. */
+  learnTime(serverTimeMs: number): void {
+    const offsetMs = Math.round(serverTimeMs - this.#clock.wallMs());
+    if (this.#offsetMs === null || Math.abs(offsetMs - this.#offsetMs) > 1_000) this.#offsetMs = offsetMs;
+  }
+
+  get waitingEvents(): number {
+    return this.#entries.length;
+  }
+
+  get waitingBytes(): number {
+    return this.#bytes;
+  }
+
+  /** The highest number given so far. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
+  get recorded(): number {
+    return this.#recorded;
+  }
+
+  /** Whether `end` was called; nothing can be declared in this epoch any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  #drop(reason: DropReason, message: string): RecordResult {
+    const seq = this.#nextSeq++;
+    this.#drops.add({ epoch: this.epoch, fromSeq: seq, toSeq: seq }, reason, message);
+    return { status: "dropped", reason, message };
+  }
+
+  #control(type: ControlType, data: EventData): void {
+    this.#push(this.#encode(type, JSON.stringify(data)), CONTROL);
+  }
+
+  #encode(type: string, json: string): Uint8Array {
+    const timeMs = Math.max(0, Math.trunc(this.#clock.wallMs()));
+    const monoMs = Math.max(0, Math.round(this.#clock.monotonicMs() - this.#beganMs));
+    return this.#codec.encodeEvent({ type, timeMs, monoMs, offsetMs: this.#offsetMs, json });
+  }
+
+  #push(bytes: Uint8Array, priority: Priority): number {
+    const seq = this.#nextSeq++;
+    this.#entries.push({ seq, priority, bytes });
+    this.#bytes += bytes.length;
+    return seq;
+  }
+}
+
+function toJson(data: EventData): string | Error {
+  try {
+    const json: unknown = JSON.stringify(data);
+    if (typeof json === "string" && json.startsWith("{")) return json;
+    return new Error("the data's toJSON does not return an object");
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,95 @@
+import type { Listener } from "./emitter.ts";
+import type { TonearmError } from "./errors.ts";
+import type { DropReason, EventData, RecordResult } from "./event.ts";
+import type { PlayEvent } from "./vocabulary/play.ts";
+import type { SourceEvent } from "./vocabulary/source.ts";
+import type { Durable } from "./wire/answer.ts";
+
+/** What `on` tells. */
+export interface TelemetryEvents {
+  /** Everything of `epoch` up to `throughSeq` is on the medium (L1). Never told by a store in memory. */
+  durable: { readonly epoch: string; readonly throughSeq: number };
+  /** A batch is safe with a relay (L2). `bodyBytes` is what was sent for it, compressed. */
+  accepted: {
+    readonly epoch: string;
+    readonly fromSeq: number;
+    readonly throughSeq: number;
+    readonly durable: Durable;
+    readonly bodyBytes: number;
+  };
+  /** Events were given up. They are, or will be, declared in the stream. */
+  drop: {
+    readonly epoch: string;
+    readonly fromSeq: number;
+    readonly toSeq: number;
+    readonly reason: DropReason;
+    readonly message: string;
+  };
+  /** Something an operator should know. Nothing is lost by it unless a `drop` says so. Printed when nobody listens. */
+  error: TonearmError;
+}
+
+/** Where things stand, at one moment. */
+export interface TelemetryStats {
+  readonly epoch: string;
+  /** Whether the store survives a crash. */
+  readonly durable: boolean;
+  /** What delivery is doing; `waiting` means that the last attempt failed. */
+  readonly delivery: "idle" | "scheduled" | "sending" | "waiting" | "stopped";
+  /** Events recorded in this epoch, and the highest number given, drops and control records included. */
+  readonly recorded: number;
+  readonly lastSeq: number;
+  /** In memory, not stored yet. */
+  readonly waitingEvents: number;
+  readonly waitingBytes: number;
+  /** In the store, not acknowledged yet, earlier epochs and control records included. */
+  readonly storedEvents: number;
+  readonly storedBytes: number;
+  /** Events and control records that a relay has accepted since this instance began. */
+  readonly acceptedEvents: number;
+  /** Requests that had to be sent again. */
+  readonly retries: number;
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+/** What `flush` and `close` reached within their time. */
+export interface FlushResult {
+  /** Everything recorded before the call is on the medium. Always false with a store in memory. */
+  readonly durable: boolean;
+  /** Everything recorded before the call has been acknowledged by a relay. */
+  readonly delivered: boolean;
+  /** Events that still wait, earlier epochs included. */
+  readonly pendingEvents: number;
+}
+
+/** One recording instance: one epoch. */
+export interface Telemetry {
+  /** The id of this epoch; with the device and a sequence number it names an event for ever. */
+  readonly epoch: string;
+  /** Resolves when earlier epochs have been found and events can become durable. Never rejects. */
+  readonly ready: Promise<{ readonly durable: boolean }>;
+  /**
+   * Records one event. Synchronous; waits for nothing.
+   * @param type 1 to 64 of A–Z, a–z, 0–9, `_`, `.`, `-`, beginning with a letter.
+   * @param data a plain object that JSON can spell, without the relay's own names at its top level.
+   * @returns what became of it; a problem with the data is a `dropped` with its reason, never an exception.
+   * @throws TonearmError `invalid_argument` when `type` is no type or `data` no object.
+   */
+  record(type: string, data: EventData): RecordResult;
+  /** Records a play, checked field by field. @throws TonearmError `invalid_argument` with the path of the fault. */
+  play(play: PlayEvent): RecordResult;
+  /** Records a change of source, checked field by field. @throws TonearmError `invalid_argument` with the path. */
+  source(source: SourceEvent): RecordResult;
+  /**
+   * Makes everything durable now and sends it now. Always resolves: at the latest after `timeoutMs` (default 10,000).
+   */
+  flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
+  /**
+   * Ends the epoch: `$close` is its last record. What cannot be delivered within `timeoutMs` (default 5,000) stays in
+   * the store and is sent by the next instance. Calling it again returns the same promise.
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
+  /** Registers a listener; the returned function takes it off again. */
+  on<K extends keyof TelemetryEvents>(name: K, listener: Listener<TelemetryEvents[K]>): () => void;
+  stats(): TelemetryStats;
+}

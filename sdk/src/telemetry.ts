@@ -1,0 +1,308 @@
+/**
+ * The way of an event through the SDK, on one screen: `record` → Recorder (stamp, encode) → Committer (group commit)
+ * → Store → Pump (batch, retry) → Transport, and back: acknowledge → Store.
+ */
+import type { Clock } from "./clock.ts";
+import type { Codec } from "./codec.ts";
+import { Committer } from "./committer.ts";
+import { DropLedger } from "./drops.ts";
+import { Emitter, type Listener } from "./emitter.ts";
+import { messageOf, TonearmError } from "./errors.ts";
+import type { EventData, RecordResult } from "./event.ts";
+import { newEpochId, newPlayId } from "./ids.ts";
+import { MemoryStore } from "./memory-store.ts";
+import type { CheckedOptions } from "./options.ts";
+import { Pump } from "./pump.ts";
+import { Recorder } from "./recorder.ts";
+import type { Run, RunLimit, SeqRange, Store } from "./store.ts";
+import type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
+import type { Answer, Fault, Transport } from "./transport.ts";
+import { inWords } from "./vocabulary/check.ts";
+import { completePlay, type PlayEvent } from "./vocabulary/play.ts";
+import { completeSource, type SourceEvent } from "./vocabulary/source.ts";
+import { EVENT_TYPE_PATTERN } from "./wire/names.ts";
+
+/** What a runtime brings. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly codec: Codec;
+  readonly transport: Transport;
+  /** Makes the store; it tells `damage` of events that the medium lost, and `quarantined` of unusable files. */
+  makeStore(tell: StoreNews): Store;
+  /** Called once, when everything is closed: gives back what `createTelemetry` took, such as a lock. */
+  release(): void;
+}
+
+export interface StoreNews {
+  damage(range: SeqRange): void;
+  quarantined(name: string, reason: string): void;
+}
+
+/** Types checked before; beyond this many they are checked every time. */
+const KNOWN_TYPES_MAX = 256;
+
+/** Puts an instance together from checked options and a runtime's ports. */
+export function assembleTelemetry(options: CheckedOptions, ports: Ports): Telemetry {
+  return new Assembled(options, ports);
+}
+
+class Assembled implements Telemetry {
+  readonly epoch: string;
+  readonly ready: Promise<{ readonly durable: boolean }>;
+  readonly #options: CheckedOptions;
+  readonly #ports: Ports;
+  readonly #emitter: Emitter<TelemetryEvents>;
+  readonly #drops: DropLedger;
+  readonly #recorder: Recorder;
+  readonly #pump: Pump;
+  readonly #knownTypes = new Set<string>();
+  readonly #faultsTold = new Set<string>();
+  #store: Store;
+  #committer: Committer | undefined;
+  #acceptedEvents = 0;
+  #retries = 0;
+  #closing: Promise<FlushResult> | undefined;
+  /** Resolved at every acknowledgement of this epoch. */
+  #waiters: { readonly seq: number; resolve(): void }[] = [];
+  #acknowledgedSeq = 0;
+
+  constructor(options: CheckedOptions, ports: Ports) {
+    this.#options = options;
+    this.#ports = ports;
+    this.epoch = newEpochId(ports.clock);
+    this.#emitter = new Emitter((error) =>
+      this.#tellError(new TonearmError("listener_failed", `a listener threw: ${messageOf(error)}`, error)),
+    );
+    this.#drops = new DropLedger((drop) => this.#emitter.emit("drop", drop));
+    this.#recorder = new Recorder(this.epoch, options, ports.clock, ports.codec, this.#drops);
+    this.#store = ports.makeStore({
+      damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
+      quarantined: (name, reason) =>
+        this.#tellError(
+          new TonearmError("storage_corrupt", `stored file ${name} ${reason}; it is in quarantine`),
+        ),
+    });
+    this.#pump = new Pump(
+      { source: this.#source(), transport: ports.transport, clock: ports.clock },
+      options,
+      {
+        accepted: (run, answer) => this.#accepted(run, answer),
+        faulted: (fault) => this.#faulted(fault),
+      },
+    );
+    this.ready = this.#open();
+  }
+
+  record(type: string, data: EventData): RecordResult {
+    if (!this.#knownTypes.has(type)) this.#checkType(type);
+    if (typeof data !== "object" || data === null || Array.isArray(data)) {
+      throw new TonearmError(
+        "invalid_argument",
+        `the data of "${type}" is ${inWords(data)}, expected an object`,
+      );
+    }
+    const result = this.#recorder.record(type, data);
+    this.#committer?.notify();
+    return result;
+  }
+
+  play(play: PlayEvent): RecordResult {
+    return this.record(
+      "play",
+      completePlay(play, () => newPlayId(this.#ports.clock)),
+    );
+  }
+
+  source(source: SourceEvent): RecordResult {
+    return this.record("source", completeSource(source));
+  }
+
+  async flush({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
+    await this.ready;
+    const target = this.#recorder.lastSeq;
+    await this.#committer!.commitAll();
+    this.#pump.setUrgent(true);
+    const delivered = await this.#acknowledged(target, timeoutMs);
+    if (this.#waiters.length === 0) this.#pump.setUrgent(false);
+    const durable = this.#store.durable && this.#committer!.committedSeq >= target;
+    return { durable, delivered, pendingEvents: this.#waiting() };
+  }
+
+  close({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  on<K extends keyof TelemetryEvents>(name: K, listener: Listener<TelemetryEvents[K]>): () => void {
+    return this.#emitter.on(name, listener);
+  }
+
+  stats(): TelemetryStats {
+    const { events: storedEvents, bytes: storedBytes } = this.#store.backlog();
+    return {
+      epoch: this.epoch,
+      durable: this.#store.durable,
+      delivery: this.#pump.state,
+      recorded: this.#recorder.recorded,
+      lastSeq: this.#recorder.lastSeq,
+      waitingEvents: this.#recorder.waitingEvents,
+      waitingBytes: this.#recorder.waitingBytes,
+      storedEvents,
+      storedBytes,
+      acceptedEvents: this.#acceptedEvents,
+      retries: this.#retries,
+      dropped: this.#drops.byReason(),
+    };
+  }
+
+  async #open(): Promise<{ readonly durable: boolean }> {
+    const { clock } = this.#ports;
+    const opened = await this.#openStore();
+    this.#recorder.begin(opened.previous);
+    const parts = { recorder: this.#recorder, store: this.#store, drops: this.#drops, clock };
+    this.#committer = new Committer(parts, this.#options, {
+      committed: (throughSeq) => this.#committed(throughSeq),
+      failed: (error) => this.#storageFailed(error),
+    });
+    this.#committer.start();
+    // Earlier epochs wait for nothing.
+    this.#pump.sendNow();
+    return { durable: this.#store.durable };
+  }
+
+  async #openStore() {
+    try {
+      return await this.#store.open(this.#options.device, this.epoch);
+    } catch (error) {
+      this.#storageFailed(error);
+      this.#store = new MemoryStore(this.#options.bufferBytesMax);
+      return this.#store.open(this.#options.device, this.epoch);
+    }
+  }
+
+  async #close(timeoutMs: number): Promise<FlushResult> {
+    await this.ready;
+    this.#recorder.end();
+    const result = await this.flush({ timeoutMs });
+    await this.#pump.stop();
+    await this.#committer!.stop();
+    await this.#store.close();
+    await this.#ports.transport.close();
+    this.#ports.release();
+    return result;
+  }
+
+  #source() {
+    const read = async (limit: RunLimit): Promise<Run | undefined> =>
+      (await this.#store.read(limit)) ??
+      (this.#committer?.degraded ? this.#recorder.peekRun(limit) : undefined);
+    return {
+      epoch: this.epoch,
+      read,
+      waiting: () => this.#waiting(),
+      acknowledge: (run: Run, throughSeq: number) => this.#acknowledge(run.epoch, throughSeq),
+      reject: (run: Run, code: string, message: string) => this.#reject(run, code, message),
+    };
+  }
+
+  #waiting(): number {
+    const inMemory = this.#committer?.degraded ? this.#recorder.waitingEvents : 0;
+    return this.#store.backlog().events + inMemory;
+  }
+
+  async #acknowledge(epoch: string, throughSeq: number): Promise<void> {
+    await this.#store.acknowledge(epoch, throughSeq);
+    if (epoch !== this.epoch) return;
+    // While nothing can be stored, what was sent came from memory.
+    if (this.#committer!.degraded) this.#recorder.release(throughSeq);
+    this.#acknowledgedSeq = Math.max(this.#acknowledgedSeq, throughSeq);
+    this.#settleWaiters();
+  }
+
+  /** Gives up one event that no relay will take, once that is declared. */
+  async #reject(run: Run, code: string, message: string): Promise<boolean> {
+    if (this.#recorder.closed) return false;
+    const range = { epoch: run.epoch, fromSeq: run.firstSeq, toSeq: run.firstSeq };
+    this.#drops.add(range, "rejected", `${code}: ${message}`);
+    await this.#committer!.commitAll();
+    await this.#acknowledge(run.epoch, run.firstSeq);
+    return true;
+  }
+
+  #accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): void {
+    const { throughSeq, durable, bodyBytes, serverTimeMs } = answer;
+    this.#acceptedEvents += throughSeq - run.firstSeq + 1;
+    this.#faultsTold.clear();
+    if (serverTimeMs !== undefined) this.#recorder.learnTime(serverTimeMs);
+    this.#emitter.emit("accepted", {
+      epoch: run.epoch,
+      fromSeq: run.firstSeq,
+      throughSeq,
+      durable,
+      bodyBytes,
+    });
+  }
+
+  #faulted(fault: Fault): void {
+    this.#retries++;
+    if (fault.kind === "busy") return;
+    const code = fault.kind === "refused" ? "relay_refused" : "relay_unreachable";
+    this.#tellOnce(
+      code,
+      () => new TonearmError(code, `${fault.message}; events are kept, and sent again later`),
+    );
+  }
+
+  #committed(throughSeq: number): void {
+    this.#faultsTold.delete("storage_degraded");
+    if (this.#store.durable) this.#emitter.emit("durable", { epoch: this.epoch, throughSeq });
+    this.#pump.notify();
+  }
+
+  #storageFailed(cause: unknown): void {
+    const message = `events cannot be stored (${messageOf(cause)}); they go on from memory, and are not durable`;
+    this.#tellOnce("storage_degraded", () => new TonearmError("storage_degraded", message, cause));
+    this.#pump?.notify();
+  }
+
+  /** Tells of a lasting trouble once, until it is over. */
+  #tellOnce(what: string, make: () => TonearmError): void {
+    if (this.#faultsTold.has(what)) return;
+    this.#faultsTold.add(what);
+    this.#tellError(make());
+  }
+
+  #tellError(error: TonearmError): void {
+    if (this.#emitter.hasListener("error")) this.#emitter.emit("error", error);
+    else console.warn(`tonearm: ${error.message}`);
+  }
+
+  /** Resolves to whether everything up to `seq` is acknowledged, at the latest after `timeoutMs`. */
+  #acknowledged(seq: number, timeoutMs: number): Promise<boolean> {
+    if (this.#acknowledgedSeq >= seq && this.#waiting() === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const waiter = { seq, resolve: () => finish(true) };
+      const finish = (delivered: boolean) => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        cancel();
+        resolve(delivered);
+      };
+      const cancel = this.#ports.clock.after(timeoutMs, () => finish(false), true);
+      this.#waiters.push(waiter);
+    });
+  }
+
+  #settleWaiters(): void {
+    for (const waiter of this.#waiters.slice()) if (waiter.seq <= this.#acknowledgedSeq) waiter.resolve();
+  }
+
+  #checkType(type: string): void {
+    if (typeof type !== "string" || !EVENT_TYPE_PATTERN.test(type)) {
+      throw new TonearmError(
+        "invalid_argument",
+        `the event type is ${inWords(type)}, expected 1 to 64 of A-Z, a-z, 0-9, "_", "." and "-", beginning with a letter`,
+      );
+    }
+    if (this.#knownTypes.size < KNOWN_TYPES_MAX) this.#knownTypes.add(type);
+  }
+}
