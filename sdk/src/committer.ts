@@ -117,38 +117,35 @@ export class Committer {
   async #run(): Promise<void> {
     // Takes what is there now: later events are either due by themselves or wait their interval.
     const target = this.#recorder.lastSeq;
-    let stored = true;
-    do stored = await this.#commitOnce();
-    while (stored && this.#open && this.#committedSeq < target && this.#recorder.waitingEvents > 0);
+    let failure: { readonly error: unknown } | undefined;
+    do failure = await this.#commitOnce();
+    while (!failure && this.#open && this.#committedSeq < target && this.#recorder.waitingEvents > 0);
     if (!this.#open) return;
-    if (stored) {
+    if (!failure) {
       this.#state = { kind: "idle" };
       this.notify();
       return;
     }
-    const delayMs = fullJitterMs(this.#clock, this.#failures, this.#options);
+    const delayMs = fullJitterMs(this.#clock, ++this.#failures, this.#options);
     this.#state = { kind: "degraded", cancel: this.#clock.after(delayMs, () => this.#begin()) };
+    this.#events.failed(failure.error);
   }
 
-  /** Stores one group. */
-  async #commitOnce(): Promise<boolean> {
+  /** Stores one group; returns what kept it from being stored. */
+  async #commitOnce(): Promise<{ readonly error: unknown } | undefined> {
     await this.#makeRoom();
     this.#recorder.declareDrops();
     const entries = this.#recorder.peek(COMMIT_CHUNK_BYTES);
     const last = entries.at(-1);
-    if (!last) return true;
+    if (!last) return undefined;
     const appended = await this.#store.append(entries);
-    if (!appended.ok) {
-      this.#failures++;
-      this.#events.failed(appended.error);
-      return false;
-    }
+    if (!appended.ok) return appended;
     this.#failures = 0;
     this.#committedSeq = last.seq;
     this.#recorder.release(last.seq);
     await this.#applyEviction();
     this.#events.committed(last.seq);
-    return true;
+    return undefined;
   }
 
   /** Declares what has to go so that the next group fits. */

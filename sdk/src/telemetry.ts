@@ -6,11 +6,12 @@ import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
 import { Committer } from "./committer.ts";
 import { DropLedger } from "./drops.ts";
-import { Emitter, type Listener } from "./emitter.ts";
+import type { Listener } from "./emitter.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { EventData, RecordResult } from "./event.ts";
 import { newEpochId, newPlayId } from "./ids.ts";
 import { MemoryStore } from "./memory-store.ts";
+import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
 import { Pump } from "./pump.ts";
 import { Recorder } from "./recorder.ts";
@@ -20,6 +21,7 @@ import type { Answer, Fault, Transport } from "./transport.ts";
 import { inWords } from "./vocabulary/check.ts";
 import { completePlay, type PlayEvent } from "./vocabulary/play.ts";
 import { completeSource, type SourceEvent } from "./vocabulary/source.ts";
+import { Watermark } from "./watermark.ts";
 import { EVENT_TYPE_PATTERN } from "./wire/names.ts";
 
 /** What a runtime brings. */
@@ -51,29 +53,25 @@ class Assembled implements Telemetry {
   readonly ready: Promise<{ readonly durable: boolean }>;
   readonly #options: CheckedOptions;
   readonly #ports: Ports;
-  readonly #emitter: Emitter<TelemetryEvents>;
+  readonly #news = new News();
   readonly #drops: DropLedger;
   readonly #recorder: Recorder;
   readonly #pump: Pump;
   readonly #knownTypes = new Set<string>();
-  readonly #faultsTold = new Set<string>();
   #store: Store;
   #committer: Committer | undefined;
   #acceptedEvents = 0;
   #retries = 0;
   #closing: Promise<FlushResult> | undefined;
-  /** Resolved at every acknowledgement of this epoch. */
-  #waiters: { readonly seq: number; resolve(): void }[] = [];
-  #acknowledgedSeq = 0;
+  /** How far this epoch is acknowledged. */
+  readonly #delivered: Watermark;
 
   constructor(options: CheckedOptions, ports: Ports) {
     this.#options = options;
     this.#ports = ports;
     this.epoch = newEpochId(ports.clock);
-    this.#emitter = new Emitter((error) =>
-      this.#tellError(new TonearmError("listener_failed", `a listener threw: ${messageOf(error)}`, error)),
-    );
-    this.#drops = new DropLedger((drop) => this.#emitter.emit("drop", drop));
+    this.#delivered = new Watermark(ports.clock);
+    this.#drops = new DropLedger((drop) => this.#news.emit("drop", drop));
     this.#recorder = new Recorder(this.epoch, options, ports.clock, ports.codec, this.#drops);
     this.#store = ports.makeStore({
       damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
@@ -122,8 +120,8 @@ class Assembled implements Telemetry {
     const target = this.#recorder.lastSeq;
     await this.#committer!.commitAll();
     this.#pump.setUrgent(true);
-    const delivered = await this.#acknowledged(target, timeoutMs);
-    if (this.#waiters.length === 0) this.#pump.setUrgent(false);
+    const delivered = await this.#delivered.reaches(target, timeoutMs);
+    if (!this.#delivered.hasWaiters) this.#pump.setUrgent(false);
     const durable = this.#store.durable && this.#committer!.committedSeq >= target;
     return { durable, delivered, pendingEvents: this.#waiting() };
   }
@@ -134,7 +132,7 @@ class Assembled implements Telemetry {
   }
 
   on<K extends keyof TelemetryEvents>(name: K, listener: Listener<TelemetryEvents[K]>): () => void {
-    return this.#emitter.on(name, listener);
+    return this.#news.on(name, listener);
   }
 
   stats(): TelemetryStats {
@@ -215,8 +213,7 @@ class Assembled implements Telemetry {
     if (epoch !== this.epoch) return;
     // While nothing can be stored, what was sent came from memory.
     if (this.#committer!.degraded) this.#recorder.release(throughSeq);
-    this.#acknowledgedSeq = Math.max(this.#acknowledgedSeq, throughSeq);
-    this.#settleWaiters();
+    this.#delivered.raise(throughSeq);
   }
 
   /** Gives up one event that no relay will take, once that is declared. */
@@ -232,9 +229,9 @@ class Assembled implements Telemetry {
   #accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): void {
     const { throughSeq, durable, bodyBytes, serverTimeMs } = answer;
     this.#acceptedEvents += throughSeq - run.firstSeq + 1;
-    this.#faultsTold.clear();
+    this.#news.over("relay_refused", "relay_unreachable");
     if (serverTimeMs !== undefined) this.#recorder.learnTime(serverTimeMs);
-    this.#emitter.emit("accepted", {
+    this.#news.emit("accepted", {
       epoch: run.epoch,
       fromSeq: run.firstSeq,
       throughSeq,
@@ -247,53 +244,20 @@ class Assembled implements Telemetry {
     this.#retries++;
     if (fault.kind === "busy") return;
     const code = fault.kind === "refused" ? "relay_refused" : "relay_unreachable";
-    this.#tellOnce(
-      code,
-      () => new TonearmError(code, `${fault.message}; events are kept, and sent again later`),
-    );
+    const message = `${fault.message}; events are kept, and sent again later`;
+    this.#news.trouble(new TonearmError(code, message));
   }
 
   #committed(throughSeq: number): void {
-    this.#faultsTold.delete("storage_degraded");
-    if (this.#store.durable) this.#emitter.emit("durable", { epoch: this.epoch, throughSeq });
+    this.#news.over("storage_degraded");
+    if (this.#store.durable) this.#news.emit("durable", { epoch: this.epoch, throughSeq });
     this.#pump.notify();
   }
 
   #storageFailed(cause: unknown): void {
     const message = `events cannot be stored (${messageOf(cause)}); they go on from memory, and are not durable`;
-    this.#tellOnce("storage_degraded", () => new TonearmError("storage_degraded", message, cause));
-    this.#pump?.notify();
-  }
-
-  /** Tells of a lasting trouble once, until it is over. */
-  #tellOnce(what: string, make: () => TonearmError): void {
-    if (this.#faultsTold.has(what)) return;
-    this.#faultsTold.add(what);
-    this.#tellError(make());
-  }
-
-  #tellError(error: TonearmError): void {
-    if (this.#emitter.hasListener("error")) this.#emitter.emit("error", error);
-    else console.warn(`tonearm: ${error.message}`);
-  }
-
-  /** Resolves to whether everything up to `seq` is acknowledged, at the latest after `timeoutMs`. */
-  #acknowledged(seq: number, timeoutMs: number): Promise<boolean> {
-    if (this.#acknowledgedSeq >= seq && this.#waiting() === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const waiter = { seq, resolve: () => finish(true) };
-      const finish = (delivered: boolean) => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        cancel();
-        resolve(delivered);
-      };
-      const cancel = this.#ports.clock.after(timeoutMs, () => finish(false), true);
-      this.#waiters.push(waiter);
-    });
-  }
-
-  #settleWaiters(): void {
-    for (const waiter of this.#waiters.slice()) if (waiter.seq <= this.#acknowledgedSeq) waiter.resolve();
+    this.#news.trouble(new TonearmError("storage_degraded", message, cause));
+    this.#pump.notify();
   }
 
   #checkType(type: string): void {
