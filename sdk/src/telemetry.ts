@@ -76,7 +76,7 @@ class Assembled implements Telemetry {
     this.#store = ports.makeStore({
       damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
       quarantined: (name, reason) =>
-        this.#tellError(
+        this.#news.error(
           new TonearmError("storage_corrupt", `stored file ${name} ${reason}; it is in quarantine`),
         ),
     });

@@ -1,0 +1,74 @@
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { messageOf, TonearmError } from "../errors.ts";
+import { FileLog } from "../file-log/file-log.ts";
+import { NodeDisk } from "../file-log/node-disk.ts";
+import { MemoryStore } from "../memory-store.ts";
+import { type CommonOptions, checkOptions } from "../options.ts";
+import { systemClock } from "../system-clock.ts";
+import { assembleTelemetry, type StoreNews } from "../telemetry.ts";
+import type { Telemetry } from "../telemetry-api.ts";
+import { inWords } from "../vocabulary/check.ts";
+import { msgpackCodec } from "../wire/msgpack.ts";
+import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
+import { HttpTransport } from "./http-transport.ts";
+
+/** Options on Node. */
+export interface TelemetryOptions extends CommonOptions {
+  /**
+   * Where events are kept until a relay has them; made when missing, and used by one instance at a time. `false` keeps
+   * them in memory: a crash loses them, and nothing is ever called durable.
+   */
+  readonly directory: string | false;
+}
+
+/**
+ * Begins recording: a new epoch. Events of earlier runs that no relay has yet are found and sent first.
+ * @throws TonearmError `invalid_option`, `directory_unusable` or `directory_locked`.
+ */
+export function createTelemetry(options: TelemetryOptions): Telemetry {
+  const checked = checkOptions(options, ["directory"]);
+  const directory = checkDirectory(options.directory);
+  const lock: DirectoryLock | undefined = directory === undefined ? undefined : lockDirectory(directory);
+  return assembleTelemetry(checked, {
+    clock: systemClock,
+    codec: msgpackCodec,
+    transport: new HttpTransport(checked),
+    makeStore: (tell: StoreNews) =>
+      directory === undefined
+        ? new MemoryStore(checked.storeBytesMax)
+        : new FileLog({
+            ...checked,
+            disk: new NodeDisk(directory),
+            clock: systemClock,
+            spelling: msgpackCodec.spelling,
+            onDamage: (range) => tell.damage(range),
+            onQuarantine: (name, reason) => tell.quarantined(name, reason),
+          }),
+    release: () => lock?.release(),
+  });
+}
+
+/** Makes the directory if need be, and makes sure that it can be used. */
+function checkDirectory(directory: unknown): string | undefined {
+  if (directory === false) return undefined;
+  if (typeof directory !== "string" || directory === "") {
+    throw new TonearmError(
+      "invalid_option",
+      `option directory is ${inWords(directory)}, expected a path, or false to keep events in memory only`,
+    );
+  }
+  const path = resolve(directory);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (!statSync(path).isDirectory()) throw new Error("it is not a directory");
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return path;
+  } catch (error) {
+    throw new TonearmError(
+      "directory_unusable",
+      `directory ${path} cannot be used (${messageOf(error)}); expected one that this process can make, read and write`,
+      error,
+    );
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { TonearmError } from "../errors.ts";
+
+/** A directory that is this instance's until released. */
+export interface DirectoryLock {
+  release(): void;
+}
+
+const ATTEMPTS = 5;
+
+/**
+ * Takes a directory for one instance. The lock of a process that is gone, killed or powered off, is taken over. Should
+ * two starters ever both win, nothing breaks: segments are created exclusively and epochs are their own; the events of
+ * earlier runs would be sent twice.
+ * @throws TonearmError `directory_locked` naming the process that has it.
+ */
+export function lockDirectory(directory: string): DirectoryLock {
+  const path = join(directory, "lock");
+  const mine = describeSelf();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (createExclusively(path, mine)) {
+      return { release: () => releaseIfMine(path, mine) };
+    }
+    const holder = readOrEmpty(path);
+    if (isAlive(holder)) {
+      const pid = holder.split(" ")[0];
+      throw new TonearmError(
+        "directory_locked",
+        `directory ${directory} is in use by process ${pid}; every instance needs a directory of its own`,
+      );
+    }
+    removeStale(path, holder);
+  }
+  throw new TonearmError("directory_locked", `directory ${directory} is being taken by other processes`);
+}
+
+function createExclusively(path: string, content: string): boolean {
+  try {
+    const file = openSync(path, "wx", 0o600);
+    writeSync(file, content);
+    closeSync(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Moves the lock aside before removing it, so that a lock taken a moment ago by someone else is put back. */
+function removeStale(path: string, stale: string): void {
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+    if (readOrEmpty(aside) !== stale) linkSync(aside, path);
+    rmSync(aside, { force: true });
+  } catch {
+    // Somebody else was quicker; the next attempt sees what they made of it.
+  }
+}
+
+function releaseIfMine(path: string, mine: string): void {
+  if (readOrEmpty(path) !== mine) return;
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is stale the moment this process ends.
+  }
+}
+
+let instances = 0;
+
+/** Names this process beyond doubt: ids are reused, so its start time and the machine's boot stand beside it. */
+function describeSelf(): string {
+  return `${process.pid} ${startOf(process.pid)} ${bootId()} ${instances++}`;
+}
+
+function isAlive(holder: string): boolean {
+  const [pidText = "", start, boot] = holder.split(" ");
+  const pid = Number(pidText);
+  // An unreadable or half-written lock belongs to nobody that can be asked.
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  if (boot !== bootId()) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+  }
+  return startOf(pid) === start;
+}
+
+/** The process's start in clock ticks since boot, where the system tells it; `-` elsewhere. */
+function startOf(pid: number): string {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  // The command's name may hold spaces; everything behind its closing bracket does not.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "-";
+}
+
+function bootId(): string {
+  return readOrEmpty("/proc/sys/kernel/random/boot_id").trim() || "-";
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

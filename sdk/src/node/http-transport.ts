@@ -1,0 +1,85 @@
+import { type Dispatcher, Pool } from "undici";
+import { interpret } from "../answer.ts";
+import { messageOf } from "../errors.ts";
+import type { Run } from "../store.ts";
+import type { Answer, Transport } from "../transport.ts";
+import { BATCHES_PATH, MEDIA_MSGPACK } from "../wire/limits.ts";
+import { encodeMsgpackBatch } from "../wire/msgpack.ts";
+import { compress, ENCODINGS } from "./compress.ts";
+
+export interface HttpTransportOptions {
+  readonly endpoint: URL;
+  readonly key: string | undefined;
+  readonly requestTimeoutMs: number;
+}
+
+/** Answers of a relay are short; more than this is not one. */
+const ANSWER_BYTES_MAX = 65_536;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** HTTP by `undici`, over one kept-alive connection. Redirects are not followed. */
+export class HttpTransport implements Transport {
+  readonly #options: HttpTransportOptions;
+  readonly #pool: Pool;
+  readonly #path: string;
+  /** Index of the encoding in use: raised when the relay does not know it. */
+  #encoding = 0;
+
+  constructor(options: HttpTransportOptions) {
+    this.#options = options;
+    const { origin, pathname } = options.endpoint;
+    this.#path = `${pathname.replace(/\/$/, "")}${BATCHES_PATH}`;
+    this.#pool = new Pool(origin, {
+      connections: 1,
+      pipelining: 1,
+      connectTimeout: Math.min(CONNECT_TIMEOUT_MS, options.requestTimeoutMs),
+      headersTimeout: options.requestTimeoutMs,
+      bodyTimeout: options.requestTimeoutMs,
+      maxResponseSize: ANSWER_BYTES_MAX,
+    });
+  }
+
+  async send(run: Run, signal: AbortSignal): Promise<Answer> {
+    try {
+      const body = await compress(encodeMsgpackBatch(run, run.events), ENCODINGS[this.#encoding]!);
+      const response = await this.#pool.request({
+        method: "POST",
+        path: this.#path,
+        headers: this.#headers(body.encoding),
+        body: body.bytes,
+        signal,
+      });
+      const text = await response.body.text();
+      if (response.statusCode === 415 && body.encoding !== "identity") {
+        this.#encoding++;
+        return { kind: "retry", afterMs: 0, fault: { kind: "busy", message: `no ${body.encoding} here` } };
+      }
+      return interpret(toHttpAnswer(response, text), body.bytes.length);
+    } catch (error) {
+      const { origin } = this.#options.endpoint;
+      const message = `the relay at ${origin} cannot be reached (${messageOf(error)})`;
+      return { kind: "retry", afterMs: undefined, fault: { kind: "unreachable", message } };
+    }
+  }
+
+  /** Ends at once; whatever is under way fails as unreachable. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #headers(encoding: string): Record<string, string> {
+    return {
+      "content-type": MEDIA_MSGPACK,
+      ...(encoding !== "identity" && { "content-encoding": encoding }),
+      ...(this.#options.key !== undefined && { authorization: `Bearer ${this.#options.key}` }),
+    };
+  }
+}
+
+function toHttpAnswer(response: Dispatcher.ResponseData, body: string) {
+  const header = (name: string) => {
+    const value = response.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  };
+  return { status: response.statusCode, retryAfter: header("retry-after"), date: header("date"), body };
+}
