@@ -1,0 +1,70 @@
+import type { Clock } from "@tonearm/sdk/ports";
+import { Refusal } from "./refusal.ts";
+
+export interface AdmissionOptions {
+  /** Bytes of user records under way at once. */
+  readonly bytesInFlightMax: number;
+  /** Requests of one epoch under way at once, waiting ones included; a good client has one. */
+  readonly requestsPerEpochMax: number;
+}
+
+/** Waits that a full relay asks for, in ms. */
+const OVERLOADED_RETRY_MS = 2_000;
+
+/** Decides whether a batch may come in now, and lets the batches of one epoch in one after another. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #clock: Clock;
+  readonly #lines = new Map<string, { length: number; last: Promise<unknown> }>();
+  #bytes = 0;
+  #closed = false;
+
+  constructor(options: AdmissionOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  get bytesInFlight(): number {
+    return this.#bytes;
+  }
+
+  /** From now on nothing comes in. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /**
+   * Runs `task` when it is this batch's turn. A batch that comes again while its first copy is still under way waits
+   * for it, and then finds it accepted.
+   * @throws Refusal `shutting_down`, `overloaded` or `too_many_requests`.
+   */
+  async admit<T>(epochKey: string, bytes: number, task: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw this.#refuse("shutting_down", "the relay is shutting down");
+    if (this.#bytes + bytes > this.#options.bytesInFlightMax && this.#bytes > 0) {
+      throw this.#refuse("overloaded", `the relay holds ${this.#bytes} bytes, as many as it may`);
+    }
+    const line = this.#lines.get(epochKey) ?? { length: 0, last: Promise.resolve() };
+    if (line.length >= this.#options.requestsPerEpochMax) {
+      throw this.#refuse(
+        "too_many_requests",
+        `${line.length} requests of this epoch are under way; send one at a time`,
+      );
+    }
+    line.length++;
+    this.#bytes += bytes;
+    this.#lines.set(epochKey, line);
+    const result = line.last.then(task);
+    line.last = result.catch(() => undefined);
+    try {
+      return await result;
+    } finally {
+      this.#bytes -= bytes;
+      if (--line.length === 0) this.#lines.delete(epochKey);
+    }
+  }
+
+  #refuse(code: "shutting_down" | "overloaded" | "too_many_requests", message: string): Refusal {
+    const retryAfterMs = OVERLOADED_RETRY_MS * (1 + this.#clock.fraction());
+    return new Refusal(code, message, { retryAfterMs });
+  }
+}

@@ -1,0 +1,119 @@
+import { type Clock, sleep } from "@tonearm/sdk/ports";
+
+/** An open shard and the hash keys it takes, both ends included. */
+export interface Shard {
+  readonly shardId: string;
+  readonly startingHashKey: bigint;
+  readonly endingHashKey: bigint;
+}
+
+/** What the relay has to know of a stream. */
+export interface StreamShape {
+  /** Open shards, in any order. */
+  readonly shards: readonly Shard[];
+  /**
+   * Why records must not be aggregated; undefined when they may be. When Kinesis distributes records by itself,
+   * consumers drop aggregates without a word.
+   */
+  readonly aggregationOff: string | undefined;
+  /** Largest record, data and partition key together, in bytes. */
+  readonly recordBytesMax: number;
+}
+
+/** Asks Kinesis for the shape of the stream. Rejects when it cannot be had now. */
+export type LoadShape = () => Promise<StreamShape>;
+
+export interface ShardMapOptions {
+  /** How old the map may get: resharding that nothing else reveals is seen after this long. */
+  readonly refreshIntervalMs: number;
+  /** Least time between two refreshes, whatever surprises come. */
+  readonly refreshPauseMs: number;
+}
+
+/**
+ * Which shard takes which key. It is refreshed on a timer and on surprise; the old map serves meanwhile, so a refresh
+ * never stops the flow. A wrong entry costs nothing but a refresh: every aggregate lands where its own key belongs.
+ */
+export class ShardMap {
+  readonly #load: LoadShape;
+  readonly #clock: Clock;
+  readonly #options: ShardMapOptions;
+  readonly #onError: (error: unknown) => void;
+  readonly #abort = new AbortController();
+  #shape: StreamShape | undefined;
+  #sorted: readonly Shard[] = [];
+  #wake: (() => void) | undefined;
+  #surprised = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(load: LoadShape, clock: Clock, options: ShardMapOptions, onError: (error: unknown) => void) {
+    this.#load = load;
+    this.#clock = clock;
+    this.#options = options;
+    this.#onError = onError;
+  }
+
+  /** Loads the first map, and then keeps it fresh. @throws what the first load throws. */
+  async start(): Promise<void> {
+    this.#take(await this.#load());
+    this.#loop = this.#keepFresh();
+  }
+
+  get shape(): StreamShape | undefined {
+    return this.#shape;
+  }
+
+  /** The shard that takes `hashKey`, by the newest map there is. */
+  shardFor(hashKey: bigint): Shard | undefined {
+    let low = 0;
+    let high = this.#sorted.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#sorted[middle]!.startingHashKey <= hashKey) low = middle;
+      else high = middle - 1;
+    }
+    return this.#sorted[low];
+  }
+
+  /** A record went to a shard that the map did not expect: refresh soon. */
+  surprise(): void {
+    this.#surprised = true;
+    this.#wake?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#wake?.();
+    await this.#loop;
+  }
+
+  async #keepFresh(): Promise<void> {
+    const { signal } = this.#abort;
+    const { refreshIntervalMs, refreshPauseMs } = this.#options;
+    while (!signal.aborted) {
+      await sleep(this.#clock, refreshPauseMs, signal);
+      if (!this.#surprised) await this.#restUntilDue(refreshIntervalMs - refreshPauseMs);
+      if (signal.aborted) return;
+      this.#surprised = false;
+      try {
+        this.#take(await this.#load());
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+
+  #restUntilDue(ms: number): Promise<void> {
+    const due = new AbortController();
+    this.#wake = () => due.abort();
+    if (this.#abort.signal.aborted) due.abort();
+    return sleep(this.#clock, ms, due.signal);
+  }
+
+  #take(shape: StreamShape): void {
+    // A stream in the middle of being re-created lists nothing: the old map is better than none.
+    if (shape.shards.length === 0) return;
+    this.#shape = shape;
+    this.#sorted = shape.shards.toSorted((a, b) => (a.startingHashKey < b.startingHashKey ? -1 : 1));
+  }
+}

@@ -1,0 +1,68 @@
+import type { RefusalCode } from "@tonearm/sdk/wire";
+
+/** Where an event that came in can end up, refusals apart. */
+export type Column = "delivered" | "spooled" | "duplicates";
+
+/** The events of one request, as long as they are under way. */
+export interface Ticket {
+  left: number;
+}
+
+/**
+ * The relay's book. Every event that was read off a request stands in exactly one of its columns, at every moment:
+ *
+ *   received = delivered + spooled + in flight + duplicates + rejected
+ */
+export class Book {
+  received = 0;
+  inFlight = 0;
+  /** In the stream. */
+  delivered = 0;
+  /** On the relay's own disk, not in the stream yet. */
+  spooled = 0;
+  /** Already safe when they came again: acknowledged, not written. */
+  duplicates = 0;
+  /** Refused with a reason; their senders keep them. */
+  readonly rejected: Partial<Record<RefusalCode, number>> = {};
+  /** Requests refused before their events could be counted. */
+  readonly refusedRequests: Partial<Record<RefusalCode, number>> = {};
+  /** Events that an earlier process left in the spool and that are in the stream now: not part of the sum above. */
+  inherited = 0;
+
+  /** Events came in. */
+  enter(events: number): Ticket {
+    this.received += events;
+    this.inFlight += events;
+    return { left: events };
+  }
+
+  /** Some of them are safe. */
+  settle(ticket: Ticket, column: Column, events: number): void {
+    ticket.left -= events;
+    this.inFlight -= events;
+    this[column] += events;
+  }
+
+  /** What is left of them is refused. */
+  reject(ticket: Ticket, code: RefusalCode): void {
+    this.rejected[code] = (this.rejected[code] ?? 0) + ticket.left;
+    this.inFlight -= ticket.left;
+    ticket.left = 0;
+  }
+
+  /** Spooled events of this process are in the stream. */
+  replayed(events: number): void {
+    this.spooled -= events;
+    this.delivered += events;
+  }
+
+  refuseRequest(code: RefusalCode): void {
+    this.refusedRequests[code] = (this.refusedRequests[code] ?? 0) + 1;
+  }
+
+  /** What is missing on the right side; 0 as long as the book is right. */
+  get imbalance(): number {
+    const rejected = Object.values(this.rejected).reduce((sum, count) => sum + count, 0);
+    return this.received - this.delivered - this.spooled - this.inFlight - this.duplicates - rejected;
+  }
+}

@@ -1,0 +1,114 @@
+import { BATCHES_PATH } from "@tonearm/sdk/wire";
+import { z } from "zod";
+
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const KIB = 1_024;
+const MIB = 1_048_576;
+
+/** A write key; its value never stands in a message. */
+const writeKey = z.string().regex(/^[\x21-\x7e]{8,512}$/, "expected 8 to 512 visible ASCII characters");
+
+const streamName = z
+  .string()
+  .regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'expected 1 to 128 of A-Z, a-z, 0-9, "_", "." and "-"');
+
+/** Which stream, and where: shared by everything that talks to Kinesis. */
+export const targetShape = {
+  stream: streamName.default("tonearm").describe("name of the Kinesis stream"),
+  region: z.string().min(1).optional().describe("AWS region; default: from the environment or the profile"),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("URL of a Kinesis-compatible server; default: AWS"),
+  embedded: z.boolean().default(false).describe("start a Kinesis of our own (kinesalite), on disk"),
+  embeddedDir: z
+    .string()
+    .min(1)
+    .default(".tonearm/kinesis")
+    .describe("where the embedded Kinesis keeps its data"),
+};
+
+const schema = z.strictObject({
+  ...targetShape,
+  createStream: wholeNumber(1, 1_000)
+    .optional()
+    .describe("make the stream with so many shards if there is none"),
+  host: z.string().min(1).default("127.0.0.1").describe("address to listen on"),
+  port: wholeNumber(0, 65_535).default(8_470).describe("port to listen on; 0 takes a free one"),
+  insecure: z.boolean().default(false).describe("let anybody write, without a key"),
+  writeKeys: z
+    .array(writeKey)
+    .max(2)
+    .default([])
+    .describe("from TONEARM_WRITE_KEYS: one key, or two while changing"),
+  spool: z.string().min(1).optional().describe("directory that takes batches while Kinesis is away"),
+  spoolBytesMax: wholeNumber(16 * MIB, 2 ** 50)
+    .default(1_024 * MIB)
+    .describe("largest size of the spool"),
+  spoolCommitMs: wholeNumber(0, 1_000).default(10).describe("batches within this time share one sync"),
+  aggregateBytesMax: wholeNumber(KIB, MIB).default(51_100).describe("size at which an aggregate is closed"),
+  aggregateCountMax: wholeNumber(1, 100_000).default(10_000).describe("user records at which it is closed"),
+  aggregateAgeMs: wholeNumber(1, 60_000).default(200).describe("age at which it is closed"),
+  collectMs: wholeNumber(0, 1_000)
+    .default(5)
+    .describe("how long a record waits for others to share its call"),
+  putRecordsMax: wholeNumber(1, 500).default(500).describe("most records in one PutRecords"),
+  putBytesMax: wholeNumber(MIB, 10 * MIB)
+    .default(5 * MIB)
+    .describe("most bytes in one PutRecords"),
+  putsMax: wholeNumber(1, 256).default(8).describe("calls of PutRecords at once"),
+  putTimeoutMs: wholeNumber(100, 300_000).default(8_000).describe("a call that takes longer has failed"),
+  retryBaseMs: wholeNumber(1, 60_000)
+    .default(50)
+    .describe("first bound of the random wait before a record is sent again"),
+  retryMaxMs: wholeNumber(1, 60_000).default(2_000).describe("largest bound of that wait"),
+  deliveryDeadlineMs: wholeNumber(100, 600_000)
+    .default(12_000)
+    .describe("after this long senders are told to keep a batch"),
+  failuresToOpen: wholeNumber(1, 1_000).default(5).describe("calls failed in a row that open the circuit"),
+  openMs: wholeNumber(10, 600_000).default(1_000).describe("how long it stays open before the first probe"),
+  openMsMax: wholeNumber(10, 3_600_000).default(30_000).describe("and at most, when probes fail"),
+  refreshIntervalMs: wholeNumber(1_000, 3_600_000).default(60_000).describe("age of the shard map"),
+  refreshPauseMs: wholeNumber(100, 600_000).default(1_000).describe("least time between two refreshes"),
+  bytesInFlightMax: wholeNumber(MIB, 2 ** 36)
+    .default(64 * MIB)
+    .describe("bytes under way at once"),
+  requestsPerEpochMax: wholeNumber(1, 1_000).default(4).describe("requests of one epoch at once"),
+  resendEpochsMax: wholeNumber(1, 100_000_000)
+    .default(100_000)
+    .describe("epochs whose resends are recognised"),
+  shutdownMs: wholeNumber(100, 600_000).default(25_000).describe("how long a shutdown may take"),
+});
+
+/** The relay's configuration, checked and complete. Names carry their units; `describe` says what each is. */
+export type Config = z.infer<typeof schema>;
+
+/** Every option that is a flag on the command line. Keys are not: a command line is for all to see. */
+export const { writeKeys: _secret, ...CONFIG_FLAGS } = schema.shape;
+
+/** The configuration is not usable; `message` names every fault. */
+export class ConfigError extends Error {}
+
+/**
+ * Checks a configuration once, at the border.
+ * @throws ConfigError that names each option at fault and what was expected.
+ */
+export function checkConfig(input: Readonly<Record<string, unknown>>): Config {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(inWords).join("\n"));
+  const config = parsed.data;
+  if (config.embedded && config.endpoint !== undefined) {
+    throw new ConfigError("options embedded and endpoint exclude each other: one Kinesis is enough");
+  }
+  if (!config.insecure && config.writeKeys.length === 0) {
+    throw new ConfigError(
+      `nobody could write to ${BATCHES_PATH}: set TONEARM_WRITE_KEYS to a key (or two, with a comma between), or pass --insecure to let anybody write`,
+    );
+  }
+  return config;
+}
+
+function inWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") return `unknown option ${issue.keys.join(", ")}`;
+  return `option ${issue.path.join(".")}: ${issue.message}`;
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { gunzip, zstdDecompress } from "node:zlib";
+import { BODY_BYTES_MAX, INFLATED_BYTES_MAX } from "@tonearm/sdk/wire";
+import { Refusal } from "../refusal.ts";
+
+const inflaters: Readonly<
+  Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>
+> = {
+  gzip: promisify(gunzip),
+  zstd: promisify(zstdDecompress),
+};
+
+/** First bytes of a compressed body; a batch in either spelling begins otherwise. */
+const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
+const ZSTD_MAGIC = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
+
+/**
+ * Reads a request's body, at most 1 MiB of it.
+ * @throws Refusal `body_too_large`, or `malformed_body` when the sender stops in the middle.
+ */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const announced = Number(request.headers["content-length"] ?? 0);
+  if (announced > BODY_BYTES_MAX) throw tooLarge(`${announced} bytes`);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > BODY_BYTES_MAX) throw tooLarge(`more than ${BODY_BYTES_MAX} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal("malformed_body", "the body ended before its announced length");
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
+}
+
+function tooLarge(found: string): Refusal {
+  return new Refusal("body_too_large", `the body has ${found}, expected at most ${BODY_BYTES_MAX}`);
+}
+
+/**
+ * Removes the one encoding layer that a body may have; at most 8 MiB come out, and no more are ever held.
+ * @param encoding the `Content-Encoding` header.
+ * @throws Refusal `unsupported_encoding`, `inflated_too_large` or `malformed_body`.
+ */
+export async function inflate(body: Buffer, encoding: string | undefined): Promise<Buffer> {
+  const name = encoding?.trim().toLowerCase() || "identity";
+  const inflated = name === "identity" ? body : await inflateAs(name, body);
+  for (const magic of [GZIP_MAGIC, ZSTD_MAGIC]) {
+    if (!inflated.subarray(0, magic.length).equals(magic)) continue;
+    throw new Refusal(
+      "malformed_body",
+      "the body is still compressed after its Content-Encoding; one layer is allowed",
+    );
+  }
+  return inflated;
+}
+
+async function inflateAs(name: string, body: Buffer): Promise<Buffer> {
+  const inflater = Object.hasOwn(inflaters, name) ? inflaters[name] : undefined;
+  if (!inflater) {
+    throw new Refusal(
+      "unsupported_encoding",
+      "Content-Encoding must be one of gzip, zstd and identity, and only one",
+    );
+  }
+  try {
+    return await inflater(body, { maxOutputLength: INFLATED_BYTES_MAX });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      throw new Refusal("inflated_too_large", `the body inflates to more than ${INFLATED_BYTES_MAX} bytes`);
+    }
+    throw new Refusal("malformed_body", `the body is not valid ${name}: damaged or cut off`);
+  }
+}

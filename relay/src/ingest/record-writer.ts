@@ -1,0 +1,141 @@
+import { isUtf8 } from "node:buffer";
+import {
+  EVENT_BYTES_MAX,
+  EVENT_TYPE_PATTERN,
+  INTEGER_MAX,
+  isControlType,
+  reservedKeyIn,
+} from "@tonearm/sdk/wire";
+import type { UserRecords } from "../batch.ts";
+import { Refusal } from "../refusal.ts";
+
+/** An event of a batch whose envelope has been taken apart; `data` is the device's JSON text as it came. */
+export interface DecodedEvent {
+  readonly type: unknown;
+  readonly timeMs: unknown;
+  readonly monoMs: unknown;
+  readonly offsetMs: unknown;
+  readonly data: Buffer;
+  /** What `data` parses to, where the envelope's decoder had to parse it anyway. */
+  readonly parsed?: object;
+}
+
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const COMMA = 0x2c;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** Room for the relay's own fields of one record. */
+const FIELDS_BYTES_MAX = 512;
+
+/**
+ * Writes user records: the relay's fields, then the device's bytes unchanged. Everything that could make one event
+ * look like two records, or like another device's, is refused here:
+ * data that is not exactly one JSON object, a line break between its tokens, one of the relay's own names in it.
+ */
+export class RecordWriter {
+  readonly #head: string;
+  readonly #receivedMs: number;
+  readonly #ends: number[] = [];
+  #seq: number;
+  #bytes: Buffer;
+  #length = 0;
+
+  /** @param bytesHint about how many bytes of events there will be. */
+  constructor(
+    header: { readonly device: string; readonly epoch: string; readonly firstSeq: number },
+    receivedMs: number,
+    bytesHint: number,
+  ) {
+    // Device and epoch have been held against the pattern of ids: nothing in them needs escaping.
+    this.#head = `{"device":"${header.device}","epoch":"${header.epoch}","seq":`;
+    this.#seq = header.firstSeq;
+    this.#receivedMs = receivedMs;
+    this.#bytes = Buffer.allocUnsafe(bytesHint + FIELDS_BYTES_MAX);
+  }
+
+  /** @throws Refusal `invalid_event` with the event's seq. */
+  write({ type, timeMs, monoMs, offsetMs, data, parsed }: DecodedEvent): void {
+    if (!isType(type)) {
+      throw this.#invalid(
+        'type must be 1 to 64 of A-Z, a-z, 0-9, "_", "." and "-" beginning with a letter, or a reserved type',
+      );
+    }
+    if (!isTime(timeMs)) throw this.#invalid("time_ms must be a whole number of milliseconds, 0 or more");
+    if (!isTime(monoMs)) throw this.#invalid("mono_ms must be a whole number of milliseconds, 0 or more");
+    if (offsetMs !== null && !Number.isSafeInteger(offsetMs)) {
+      throw this.#invalid("offset_ms must be a whole number of milliseconds, or null");
+    }
+    const isEmpty = this.#checkData(data, parsed);
+    this.#ensure(FIELDS_BYTES_MAX + data.length);
+    const fields =
+      `${this.#head}${this.#seq},"type":"${type}","time_ms":${timeMs},"mono_ms":${monoMs},` +
+      `"offset_ms":${offsetMs as number | null},"received_ms":${this.#receivedMs}`;
+    this.#length += this.#bytes.write(fields, this.#length, "latin1");
+    if (isEmpty) {
+      this.#bytes[this.#length++] = CLOSE_BRACE;
+    } else {
+      this.#bytes[this.#length++] = COMMA;
+      this.#length += data.copy(this.#bytes, this.#length, 1);
+    }
+    this.#bytes[this.#length++] = LINE_FEED;
+    this.#ends.push(this.#length);
+    this.#seq++;
+  }
+
+  finish(): UserRecords {
+    return { bytes: this.#bytes.subarray(0, this.#length), ends: this.#ends };
+  }
+
+  /** Returns whether the object is empty. */
+  #checkData(data: Buffer, parsed: object | undefined): boolean {
+    if (data.length > EVENT_BYTES_MAX) {
+      throw this.#invalid(`data is ${data.length} bytes of JSON, expected at most ${EVENT_BYTES_MAX}`);
+    }
+    if (data[0] !== OPEN_BRACE || data[data.length - 1] !== CLOSE_BRACE) {
+      throw this.#invalid("data must be exactly one JSON object, without anything around it");
+    }
+    if (data.includes(LINE_FEED) || data.includes(CARRIAGE_RETURN)) {
+      throw this.#invalid("data must not contain line breaks; write its JSON on one line");
+    }
+    const value = parsed ?? (isUtf8(data) ? parseOrNothing(data) : undefined);
+    if (value === undefined) throw this.#invalid("data is not valid JSON in UTF-8");
+    const reserved = reservedKeyIn(value);
+    if (reserved !== undefined) {
+      throw this.#invalid(
+        `data must not have "${reserved}" at its top level; that name belongs to the relay`,
+      );
+    }
+    for (const _ in value) return false;
+    return true;
+  }
+
+  #ensure(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+
+  #invalid(message: string): Refusal {
+    return new Refusal("invalid_event", `event ${this.#seq}: ${message}`, { seq: this.#seq });
+  }
+}
+
+function isType(type: unknown): type is string {
+  return typeof type === "string" && (EVENT_TYPE_PATTERN.test(type) || isControlType(type));
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= INTEGER_MAX;
+}
+
+function parseOrNothing(data: Buffer): object | undefined {
+  try {
+    // It begins and ends with a brace, so what parses is an object.
+    return JSON.parse(data.toString("utf8")) as object;
+  } catch {
+    return undefined;
+  }
+}

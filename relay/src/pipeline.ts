@@ -1,0 +1,220 @@
+/**
+ * The way of a batch through the relay, on one screen:
+ *
+ *   accept → Admission (one at a time per epoch, bounded) → Resends (known already?) → route:
+ *     circuit closed → Aggregator → Collector → Retrier → PutRecords → 200, durable in the stream
+ *     circuit open   → Spool (fsync) → 200, durable in the spool → Replay → Aggregator …, or 503 without a spool
+ */
+import { type Clock, sleep } from "@tonearm/sdk/ports";
+import type { AcceptedBody, Durable } from "@tonearm/sdk/wire";
+import { Admission } from "./admission.ts";
+import { Aggregator } from "./aggregate/aggregator.ts";
+import { type LoadShape, ShardMap } from "./aggregate/shard-map.ts";
+import { type Batch, countOf, epochKeyOf, halves, lastSeqOf, withoutFirst } from "./batch.ts";
+import { Book, type Ticket } from "./book.ts";
+import type { Config } from "./config.ts";
+import { type Log, Throttled } from "./log.ts";
+import { type Circuit, CircuitBreaker } from "./put/circuit-breaker.ts";
+import { Collector } from "./put/collector.ts";
+import { entryBytes } from "./put/put-entry.ts";
+import type { PutRecords } from "./put/putter.ts";
+import { Retrier } from "./put/retrier.ts";
+import { Refusal } from "./refusal.ts";
+import { Resends } from "./resends.ts";
+import { Replay } from "./spool/replay.ts";
+import { eventsIn, type Spool, type SpooledBatch } from "./spool/spool.ts";
+
+/** What the pipeline stands on. */
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly put: PutRecords;
+  readonly loadShape: LoadShape;
+  /** Undefined: while Kinesis is away, batches are refused and their senders keep them. */
+  readonly spool: Spool | undefined;
+}
+
+/** Counts of the way out, beside the book. */
+export interface PutCounts {
+  kinesisRecords: number;
+  kinesisBytes: number;
+  retries: number;
+  failedCalls: number;
+}
+
+/** What a refused sender waits when nothing better is known, in ms. */
+const UNAVAILABLE_RETRY_MS = 2_000;
+const TROUBLE_LOG_INTERVAL_MS = 5_000;
+const STOP_POLL_MS = 20;
+
+export class Pipeline {
+  readonly book = new Book();
+  readonly counts: PutCounts = { kinesisRecords: 0, kinesisBytes: 0, retries: 0, failedCalls: 0 };
+  readonly breaker: CircuitBreaker;
+  readonly shardMap: ShardMap;
+  readonly admission: Admission;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #resends: Resends;
+  readonly #aggregator: Aggregator;
+  readonly #collector: Collector;
+  readonly #retrier: Retrier;
+  readonly #spool: Spool | undefined;
+  readonly #replay: Replay | undefined;
+  readonly #trouble: Throttled;
+
+  constructor(config: Config, parts: PipelineParts) {
+    const { clock, log } = parts;
+    this.#clock = clock;
+    this.#log = log;
+    this.#spool = parts.spool;
+    this.#trouble = new Throttled(TROUBLE_LOG_INTERVAL_MS, () => clock.monotonicMs());
+    this.#resends = new Resends(config.resendEpochsMax);
+    this.admission = new Admission(config, clock);
+    this.breaker = new CircuitBreaker(clock, config, (kind) => this.#circuitChanged(kind));
+    this.shardMap = new ShardMap(parts.loadShape, clock, config, (error) => this.#mapFailed(error));
+    this.#retrier = new Retrier({ put: parts.put, breaker: this.breaker, clock }, config, {
+      put: ({ entry }) => this.#countPut(entryBytes(entry)),
+      surprised: () => this.shardMap.surprise(),
+      retried: (count) => {
+        this.counts.retries += count;
+      },
+      failed: (error) => this.#callFailed(error),
+      again: (waiting) => this.#collector.addAgain(waiting),
+    });
+    this.#collector = new Collector({ breaker: this.breaker, clock }, config, (waiting) =>
+      this.#retrier.call(waiting),
+    );
+    this.#aggregator = new Aggregator({ shardMap: this.shardMap, clock }, config, (entry) =>
+      this.#collector.add(entry),
+    );
+    this.#replay =
+      parts.spool &&
+      new Replay(parts.spool, clock, (batch) => this.#deliverSpooled(batch), {
+        delivered: (batches) => this.#countReplayed(batches),
+      });
+  }
+
+  /** @throws what the first look at the stream, or the spool's directory, throws. */
+  async start(): Promise<void> {
+    await this.#spool?.open(() => this.#replay?.notify());
+    await this.shardMap.start();
+    const { aggregationOff } = this.shardMap.shape ?? {};
+    if (aggregationOff !== undefined)
+      this.#log.warn("records are not aggregated", { reason: aggregationOff });
+    this.#replay?.start();
+  }
+
+  /**
+   * Brings a batch to safety.
+   * @returns how far it is safe, and where: only after Kinesis, or the spool's disk, has all of it.
+   * @throws Refusal when it is not; the sender keeps the batch.
+   */
+  async accept(batch: Batch): Promise<AcceptedBody> {
+    const ticket = this.book.enter(countOf(batch));
+    try {
+      const bytes = batch.records.bytes.length;
+      const durable = await this.admission.admit(epochKeyOf(batch), bytes, () =>
+        this.#bringToSafety(batch, ticket),
+      );
+      return { acked_through: lastSeqOf(batch), durable, server_time: this.#clock.wallMs() };
+    } catch (error) {
+      this.book.reject(ticket, error instanceof Refusal ? error.code : "stream_unavailable");
+      throw error;
+    }
+  }
+
+  /** Lets what is under way arrive. Resolves to how many events did not within `deadlineMs`. */
+  async stop(deadlineMs: number): Promise<number> {
+    this.admission.close();
+    this.#aggregator.flush();
+    const endMs = this.#clock.monotonicMs() + deadlineMs;
+    while (this.book.inFlight > 0 && this.#clock.monotonicMs() < endMs)
+      await sleep(this.#clock, STOP_POLL_MS);
+    await this.#replay?.stop();
+    await this.#spool?.close();
+    await this.shardMap.stop();
+    return this.book.inFlight;
+  }
+
+  /** What waits in the spool; zeros without one. */
+  get spooled(): { readonly batches: number; readonly bytes: number } {
+    return { batches: this.#spool?.batches ?? 0, bytes: this.#spool?.bytes ?? 0 };
+  }
+
+  async #bringToSafety(batch: Batch, ticket: Ticket): Promise<Durable> {
+    const known = this.#resends.knownPrefix(batch);
+    this.book.settle(ticket, "duplicates", known.events);
+    if (known.events === countOf(batch)) return known.durable;
+    const rest = known.events > 0 ? withoutFirst(batch, known.events) : batch;
+    const durable = await this.#route(rest);
+    this.#resends.accept(rest, durable);
+    this.book.settle(ticket, durable === "stream" ? "delivered" : "spooled", countOf(rest));
+    return durable;
+  }
+
+  async #route(batch: Batch): Promise<Durable> {
+    if (this.#spool?.holds(batch.device)) return this.#intoSpool(batch);
+    if (this.breaker.kind === "open") return this.#intoSpool(batch);
+    const outcome = await this.#aggregator.add(batch).outcome;
+    return outcome === "stream" ? "stream" : this.#intoSpool(batch);
+  }
+
+  async #intoSpool(batch: Batch): Promise<Durable> {
+    if (await this.#spool?.store(batch)) return "spool";
+    const retryAfterMs = (this.breaker.waitMs || UNAVAILABLE_RETRY_MS) * (1 + this.#clock.fraction());
+    const message = this.#spool
+      ? "Kinesis does not take records now, and the spool is full or fails; keep the batch and send it again"
+      : "Kinesis does not take records now; keep the batch and send it again";
+    throw new Refusal("stream_unavailable", message, { retryAfterMs });
+  }
+
+  /** A batch that has become too large for the stream since it was taken in goes in halves. */
+  async #deliverSpooled(batch: Batch): Promise<boolean> {
+    if (this.breaker.kind === "open") return false;
+    try {
+      return (await this.#aggregator.add(batch).outcome) === "stream";
+    } catch (error) {
+      const count = countOf(batch);
+      if (!(error instanceof Refusal) || count === 1) {
+        this.#log.error("a spooled batch cannot be delivered", {
+          epoch: batch.epoch,
+          firstSeq: batch.firstSeq,
+        });
+        return false;
+      }
+      const [first, second] = halves(batch);
+      return (await this.#deliverSpooled(first)) && (await this.#deliverSpooled(second));
+    }
+  }
+
+  #countPut(bytes: number): void {
+    this.counts.kinesisRecords++;
+    this.counts.kinesisBytes += bytes;
+  }
+
+  #countReplayed(batches: readonly SpooledBatch[]): void {
+    const inherited = batches.filter((each) => each.inherited);
+    this.book.inherited += eventsIn(inherited);
+    this.book.replayed(eventsIn(batches.filter((each) => !each.inherited)));
+  }
+
+  #circuitChanged(kind: Circuit["kind"]): void {
+    this.#log.warn("circuit", { state: kind });
+    // Whoever waits in the queue is answered now: from the spool, or with when to come again.
+    if (kind === "open") this.#retrier.giveUp(this.#collector.takeAll());
+  }
+
+  #callFailed(error: unknown): void {
+    this.counts.failedCalls++;
+    this.#trouble.run((suppressed) =>
+      this.#log.warn("PutRecords failed", { error: String(error), suppressed }),
+    );
+  }
+
+  #mapFailed(error: unknown): void {
+    this.#trouble.run((suppressed) =>
+      this.#log.warn("the shard map could not be refreshed", { error: String(error), suppressed }),
+    );
+  }
+}

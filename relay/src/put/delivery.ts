@@ -1,0 +1,37 @@
+import type { Batch } from "../batch.ts";
+
+/** What became of a batch on its way into the stream. */
+export type Delivered = "stream" | "unavailable";
+
+/**
+ * One batch on its way. It may be spread over several Kinesis records (only when aggregation is off); it is delivered
+ * when all of them are.
+ */
+export class Delivery {
+  readonly batch: Batch;
+  readonly outcome: Promise<Delivered>;
+  #settle!: (outcome: Delivered) => void;
+  #outstanding = 1;
+
+  constructor(batch: Batch) {
+    this.batch = batch;
+    this.outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Says over how many Kinesis records the batch is spread; 1 until then. */
+  spreadOver(entries: number): void {
+    this.#outstanding = entries;
+  }
+
+  /** One of its Kinesis records is in the stream. */
+  entryDelivered(): void {
+    if (--this.#outstanding === 0) this.#settle("stream");
+  }
+
+  /** One of its Kinesis records is given up: the sender keeps the batch and sends it again. */
+  entryFailed(): void {
+    this.#settle("unavailable");
+  }
+}

@@ -1,0 +1,123 @@
+import { mkdirSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { KinesisClient } from "@aws-sdk/client-kinesis";
+import { FileLog, NodeDisk } from "@tonearm/sdk/file-log";
+import { type Clock, type DirectoryLock, lockDirectory } from "@tonearm/sdk/ports";
+import { type Config, ConfigError } from "./config.ts";
+import { WriteKeys } from "./ingest/write-keys.ts";
+import { createStream } from "./kinesis/create-stream.ts";
+import { shapeLoader } from "./kinesis/stream-shape.ts";
+import type { Log } from "./log.ts";
+import { Pipeline } from "./pipeline.ts";
+import { putterFor } from "./put/putter.ts";
+import { makeServer } from "./server.ts";
+import { Spool } from "./spool/spool.ts";
+
+/** A relay that serves. */
+export interface Relay {
+  readonly url: string;
+  readonly pipeline: Pipeline;
+  /** Stops accepting, lets what was accepted arrive, and ends. Resolves to how many events did not arrive in time. */
+  stop(): Promise<number>;
+}
+
+const SPOOL_SEGMENT_BYTES = 8 * 1_048_576;
+/** A spool may fill the medium up to its cap; this much is left to others. */
+const SPOOL_FREE_BYTES = 64 * 1_048_576;
+
+/**
+ * Starts a relay.
+ * @param client made with one attempt per call.
+ * @throws what keeps it from serving: a stream that does not exist, a spool that cannot be used, a port that is taken.
+ */
+export async function startRelay(
+  config: Config,
+  client: KinesisClient,
+  clock: Clock,
+  log: Log,
+): Promise<Relay> {
+  if (config.createStream !== undefined) {
+    await createStream(client, config.stream, config.createStream, clock).catch((error) =>
+      cannotUse(config, error),
+    );
+  }
+  const { spool, lock } = makeSpool(config, clock, log);
+  try {
+    const parts = {
+      clock,
+      log,
+      spool,
+      put: putterFor(client, config.stream),
+      loadShape: shapeLoader(client, config.stream),
+    };
+    const pipeline = new Pipeline(config, parts);
+    await pipeline.start().catch((error) => cannotUse(config, error));
+    return await serve(config, pipeline, clock, log, lock);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+/** @throws always: what kept the relay from starting, and where it looked. */
+function cannotUse({ stream, endpoint, region }: Config, error: unknown): never {
+  const where = endpoint ?? `AWS${region === undefined ? "" : ` in ${region}`}`;
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  throw new Error(`stream ${stream} at ${where} cannot be used: ${reason}`, { cause: error });
+}
+
+async function serve(
+  config: Config,
+  pipeline: Pipeline,
+  clock: Clock,
+  log: Log,
+  lock: DirectoryLock | undefined,
+): Promise<Relay> {
+  let stopping = false;
+  const keys = new WriteKeys(config.insecure ? [] : config.writeKeys);
+  const server = makeServer({ pipeline, keys, clock, log, isStopping: () => stopping });
+  const { port } = await listen(server, config.host, config.port);
+  const stop = async () => {
+    stopping = true;
+    const closed = new Promise((resolve) => server.close(resolve));
+    const left = await pipeline.stop(config.shutdownMs);
+    server.closeIdleConnections();
+    // Answers to the last batches are being written; nothing else is worth waiting for.
+    clock.after(ANSWERS_MS, () => server.closeAllConnections(), true);
+    await closed;
+    lock?.release();
+    return left;
+  };
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  return { url: `http://${host}:${port}`, pipeline, stop };
+}
+
+const ANSWERS_MS = 200;
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = error.code === "EADDRINUSE" ? `port ${port} of ${host} is taken` : error.message;
+      reject(new ConfigError(`cannot listen: ${taken}`));
+    });
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+function makeSpool(config: Config, clock: Clock, log: Log): { spool?: Spool; lock?: DirectoryLock } {
+  if (config.spool === undefined) return {};
+  mkdirSync(config.spool, { recursive: true, mode: 0o700 });
+  const lock = lockDirectory(config.spool);
+  const store = new FileLog({
+    disk: new NodeDisk(config.spool),
+    clock,
+    spelling: 2,
+    segmentBytes: SPOOL_SEGMENT_BYTES,
+    storeBytesMax: config.spoolBytesMax,
+    freeBytesMin: SPOOL_FREE_BYTES,
+    onDamage: ({ fromSeq, toSeq }) => log.error("damage in the spool", { batches: toSeq - fromSeq + 1 }),
+    onQuarantine: (name, reason) => log.error("a spool file is in quarantine", { name, reason }),
+  });
+  return { spool: new Spool(store, clock, config), lock };
+}

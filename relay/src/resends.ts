@@ -1,0 +1,56 @@
+import type { Durable } from "@tonearm/sdk/wire";
+import { LRUCache } from "lru-cache";
+import { type Batch, epochKeyOf, lastSeqOf } from "./batch.ts";
+
+/** A stretch of one epoch that this relay itself has seen accepted, both ends included. */
+interface Accepted {
+  readonly fromSeq: number;
+  readonly throughSeq: number;
+  /** `spool` once part of it went there. */
+  readonly durable: Durable;
+}
+
+/**
+ * Remembers what was accepted of each epoch, so that a batch that comes again (its answer was lost) is acknowledged and
+ * not written a second time. Only what this relay saw accepted counts: forgetting costs duplicates, never events.
+ */
+export class Resends {
+  readonly #accepted: LRUCache<string, Accepted>;
+
+  /** @param epochsMax epochs remembered; the longest untouched are forgotten. */
+  constructor(epochsMax: number) {
+    this.#accepted = new LRUCache({ max: epochsMax });
+  }
+
+  /** How many events at the beginning of a batch are known to be safe, and where. */
+  knownPrefix(batch: Batch): { readonly events: number; readonly durable: Durable } {
+    const accepted = this.#accepted.get(epochKeyOf(batch));
+    const { firstSeq } = batch;
+    if (!accepted || firstSeq < accepted.fromSeq || firstSeq > accepted.throughSeq) return NONE;
+    return {
+      events: Math.min(lastSeqOf(batch), accepted.throughSeq) - firstSeq + 1,
+      durable: accepted.durable,
+    };
+  }
+
+  /** Takes note of an accepted batch: it lengthens the stretch that it continues, or begins a new one. */
+  accept(batch: Batch, durable: Durable): void {
+    const key = epochKeyOf(batch);
+    const { firstSeq } = batch;
+    const throughSeq = lastSeqOf(batch);
+    const before = this.#accepted.get(key);
+    const continues = before && firstSeq >= before.fromSeq && firstSeq <= before.throughSeq + 1;
+    this.#accepted.set(
+      key,
+      continues
+        ? {
+            fromSeq: before.fromSeq,
+            throughSeq: Math.max(before.throughSeq, throughSeq),
+            durable: before.durable === "spool" ? "spool" : durable,
+          }
+        : { fromSeq: firstSeq, throughSeq, durable },
+    );
+  }
+}
+
+const NONE = { events: 0, durable: "stream" } as const;

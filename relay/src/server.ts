@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Clock } from "@tonearm/sdk/ports";
+import { BATCHES_PATH, MEDIA_MSGPACK, MEDIA_NDJSON, type RefusalBody } from "@tonearm/sdk/wire";
+import type { Batch } from "./batch.ts";
+import { inflate, readBody } from "./ingest/body.ts";
+import { decodeMsgpackBatch } from "./ingest/msgpack-batch.ts";
+import { decodeNdjsonBatch } from "./ingest/ndjson-batch.ts";
+import type { WriteKeys } from "./ingest/write-keys.ts";
+import type { Log } from "./log.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { Refusal } from "./refusal.ts";
+import { statusOf } from "./status.ts";
+
+export interface ServerParts {
+  readonly pipeline: Pipeline;
+  readonly keys: WriteKeys;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the relay is about to end: a load balancer should send nothing more. */
+  readonly isStopping: () => boolean;
+}
+
+/** Slow clients do not hold a connection for long; all in ms. */
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const CHECK_INTERVAL_MS = 1_000;
+const KEEP_ALIVE_MS = 65_000;
+const HEADER_BYTES_MAX = 8_192;
+
+const decoders: Readonly<Record<string, (body: Buffer, receivedMs: number) => Batch>> = {
+  [MEDIA_MSGPACK]: decodeMsgpackBatch,
+  [MEDIA_NDJSON]: decodeNdjsonBatch,
+};
+
+/** The HTTP front: batches in, answers out, and where things stand. */
+export function makeServer(parts: ServerParts): Server {
+  const options = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: HEADER_BYTES_MAX,
+  };
+  return createServer(options, (request, response) => {
+    answer(parts, request, response).catch((error: unknown) => {
+      parts.log.error("a request could not be answered", { error: String(error) });
+      response.destroy();
+    });
+  });
+}
+
+async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const body = await route(parts, request);
+    send(response, body.status, body.json, parts.isStopping());
+  } catch (error) {
+    const refusal = toRefusal(error, parts.log);
+    parts.pipeline.book.refuseRequest(refusal.code);
+    if (refusal.retryAfterMs !== undefined) {
+      response.setHeader("retry-after", Math.max(1, Math.ceil(refusal.retryAfterMs / 1_000)));
+    }
+    const { code, message, seq } = refusal;
+    const body: RefusalBody = seq === undefined ? { code, message } : { code, message, seq };
+    // The rest of a body that nobody wants would come before the next request.
+    send(response, refusal.status, body, parts.isStopping() || !request.complete);
+    if (!request.complete) request.resume();
+  }
+}
+
+async function route(
+  parts: ServerParts,
+  request: IncomingMessage,
+): Promise<{ status: number; json: object }> {
+  const path = request.url?.split("?")[0];
+  const { pipeline } = parts;
+  switch (path) {
+    case BATCHES_PATH:
+      requireMethod(request, "POST");
+      return { status: 200, json: await acceptBatch(parts, request) };
+    case "/healthz":
+      requireMethod(request, "GET");
+      return { status: 200, json: { status: "ok" } };
+    case "/readyz": {
+      requireMethod(request, "GET");
+      const ready = !parts.isStopping() && pipeline.shardMap.shape !== undefined;
+      return { status: ready ? 200 : 503, json: { ready, circuit: pipeline.breaker.kind } };
+    }
+    case "/status.json":
+      requireMethod(request, "GET");
+      return { status: 200, json: statusOf(pipeline) };
+    default:
+      throw new Refusal("not_found", `nothing is here; batches go to ${BATCHES_PATH}`);
+  }
+}
+
+async function acceptBatch(
+  { pipeline, keys, clock }: ServerParts,
+  request: IncomingMessage,
+): Promise<object> {
+  keys.check(request.headers.authorization);
+  const media = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
+  const decode = Object.hasOwn(decoders, media) ? decoders[media] : undefined;
+  if (!decode) {
+    throw new Refusal("unsupported_media_type", `Content-Type must be ${MEDIA_MSGPACK} or ${MEDIA_NDJSON}`);
+  }
+  const body = await inflate(await readBody(request), request.headers["content-encoding"]);
+  return pipeline.accept(decode(body, clock.wallMs()));
+}
+
+function requireMethod(request: IncomingMessage, method: string): void {
+  if (request.method !== method) throw new Refusal("method_not_allowed", `this path takes ${method} only`);
+}
+
+function toRefusal(error: unknown, log: Log): Refusal {
+  if (error instanceof Refusal) return error;
+  log.error("a batch met an unexpected error", {
+    error: error instanceof Error ? (error.stack ?? error.message) : "",
+  });
+  return new Refusal(
+    "stream_unavailable",
+    "the relay met an unexpected error; keep the batch and send it again",
+  );
+}
+
+function send(response: ServerResponse, status: number, json: object, last: boolean): void {
+  const body = JSON.stringify(json);
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    ...(last && { connection: "close" }),
+  });
+  response.end(body);
+}
