@@ -90,13 +90,18 @@ export const { writeKeys: _secret, ...CONFIG_FLAGS } = schema.shape;
 export class ConfigError extends Error {}
 
 /**
- * Checks a configuration once, at the border.
+ * Checks flags or configuration against a schema, once, at the border.
  * @throws ConfigError that names each option at fault and what was expected.
  */
-export function checkConfig(input: Readonly<Record<string, unknown>>): Config {
-  const parsed = schema.safeParse(input);
+export function checkFlags<T extends z.ZodType>(type: T, input: unknown): z.infer<T> {
+  const parsed = type.safeParse(input);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(inWords).join("\n"));
-  const config = parsed.data;
+  return parsed.data;
+}
+
+/** Checks the relay's configuration. @throws ConfigError that names each option at fault and what was expected. */
+export function checkConfig(input: Readonly<Record<string, unknown>>): Config {
+  const config = checkFlags(schema, input);
   if (config.embedded && config.endpoint !== undefined) {
     throw new ConfigError("options embedded and endpoint exclude each other: one Kinesis is enough");
   }

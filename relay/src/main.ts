@@ -2,18 +2,32 @@
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "./config.ts";
 import { EMBEDDED_COMMAND, serveEmbeddedKinesis } from "./kinesis/embedded.ts";
+import { AUDIT_HELP, auditCommand } from "./read/audit-command.ts";
+import { TAIL_HELP, tailCommand } from "./read/tail-command.ts";
 import { SERVE_HELP, serveCommand } from "./serve-command.ts";
 
 /** Exit code of a command that was called wrongly. */
 const USAGE = 2;
 
+interface Command {
+  readonly help: string;
+  run(args: readonly string[], cli: string): Promise<void>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  audit: { help: AUDIT_HELP, run: auditCommand },
+  tail: { help: TAIL_HELP, run: tailCommand },
+  [EMBEDDED_COMMAND]: { help: "", run: serveEmbeddedKinesis },
+};
+
 const cli = fileURLToPath(import.meta.url);
 
 async function run(args: readonly string[]): Promise<void> {
-  const [command = "", ...rest] = args;
-  if (args.includes("--help")) return console.log(SERVE_HELP);
-  if (command === EMBEDDED_COMMAND) return serveEmbeddedKinesis(rest);
-  return serveCommand(args, cli);
+  const [name = "", ...rest] = args;
+  const command = Object.hasOwn(commands, name) ? commands[name]! : undefined;
+  if (args.includes("--help")) console.log(command?.help ?? SERVE_HELP);
+  else if (command) await command.run(rest, cli);
+  else await serveCommand(args, cli);
 }
 
 run(process.argv.slice(2)).catch((error: unknown) => {

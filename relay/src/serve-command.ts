@@ -1,13 +1,11 @@
 import { systemClock } from "@tonearm/sdk/ports";
 import { helpFor, readFlags } from "./cli-options.ts";
-import { CONFIG_FLAGS, type Config, checkConfig } from "./config.ts";
-import { makeClient } from "./kinesis/client.ts";
-import { EMBEDDED_CREDENTIALS, type EmbeddedKinesis, startEmbeddedKinesis } from "./kinesis/embedded.ts";
+import { CONFIG_FLAGS, checkConfig } from "./config.ts";
+import { openTarget } from "./kinesis/target.ts";
 import { jsonLog } from "./log.ts";
 import { startRelay } from "./relay.ts";
 
 const EMBEDDED_SHARDS = 4;
-const EMBEDDED_REGION = "us-east-1";
 
 export const SERVE_HELP = `tonearm-relay [options]
 
@@ -21,34 +19,20 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
   const writeKeys = process.env.TONEARM_WRITE_KEYS?.split(",").filter((key) => key !== "") ?? [];
   const config = checkConfig({ ...readFlags(args, CONFIG_FLAGS), writeKeys });
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.wallMs);
-  const embedded = config.embedded ? await startEmbeddedKinesis(cli, config.embeddedDir) : undefined;
-  const target = targetOf(config, embedded);
-  const client = makeClient(target, {
+  const target = await openTarget(config, cli, {
     requestTimeoutMs: config.putTimeoutMs,
     connectionsMax: config.putsMax + 2,
   });
-  const relay = await startRelay(
-    embedded ? { ...config, createStream: config.createStream ?? EMBEDDED_SHARDS } : config,
-    client,
-    systemClock,
-    log,
-  );
+  const createStream = config.createStream ?? (config.embedded ? EMBEDDED_SHARDS : undefined);
+  const relay = await startRelay({ ...config, createStream }, target.client, systemClock, log);
   if (config.insecure) log.warn("anybody may write: --insecure is set");
   console.log(`listening on ${relay.url}`);
   const signal = await firstSignal();
   log.info("shutting down", { signal });
   const left = await relay.stop();
-  client.destroy();
-  await embedded?.stop();
+  await target.close();
   if (left > 0) log.error("not everything arrived in time; its senders keep it", { events: left });
   process.exit(left > 0 ? 1 : 0);
-}
-
-/** Where the stream is, with the embedded server in the place of AWS if there is one. */
-function targetOf(config: Config, embedded: EmbeddedKinesis | undefined) {
-  if (!embedded) return { streamName: config.stream, region: config.region, endpoint: config.endpoint };
-  Object.assign(process.env, EMBEDDED_CREDENTIALS);
-  return { streamName: config.stream, region: config.region ?? EMBEDDED_REGION, endpoint: embedded.endpoint };
 }
 
 function firstSignal(): Promise<string> {

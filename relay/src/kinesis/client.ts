@@ -3,9 +3,8 @@ import { Agent as HttpsAgent } from "node:https";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
-/** Where the stream is. Credentials come from AWS's standard chain: environment, profile, role. */
+/** Where Kinesis is. Credentials come from AWS's standard chain: environment, profile, role. */
 export interface KinesisTarget {
-  readonly streamName: string;
   /** Undefined: from the environment or the profile. */
   readonly region: string | undefined;
   /** Any server that speaks the Kinesis API; undefined: AWS. */

@@ -17,6 +17,7 @@ const SHARDS_MAX = 1_000;
 /** A stream takes this long to be created, split or deleted: as short as the server can. */
 const STATE_CHANGE_MS = 20;
 
+export const EMBEDDED_REGION = "us-east-1";
 /** AWS's SDK signs requests for any server; the embedded one takes every signature. */
 export const EMBEDDED_CREDENTIALS = { AWS_ACCESS_KEY_ID: "embedded", AWS_SECRET_ACCESS_KEY: "embedded" };
 

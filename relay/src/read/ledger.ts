@@ -1,0 +1,164 @@
+import { isControlType } from "@tonearm/sdk/wire";
+import { type Interval, IntervalSet } from "./interval-set.ts";
+
+/**
+ * COMPLETE: the end of the epoch is known, and every number up to it was received or declared dropped.
+ * INCOMPLETE: numbers are missing; they are named.
+ * UNPROVEN: nothing is known to be missing, but nobody has said where the epoch ends: its device is still recording,
+ * or never came back.
+ */
+export type Verdict = "COMPLETE" | "INCOMPLETE" | "UNPROVEN";
+
+/** What the stream says of one epoch of one device. */
+export interface EpochReport {
+  readonly device: string;
+  readonly epoch: string;
+  readonly verdict: Verdict;
+  /** The highest number known of. */
+  readonly lastSeq: number;
+  /** Events received, each counted once; control records apart. */
+  readonly events: number;
+  readonly controlRecords: number;
+  /** Records that came more than once. */
+  readonly duplicates: number;
+  /** Numbers declared dropped and not received. */
+  readonly dropped: number;
+  readonly missing: readonly Interval[];
+}
+
+/** A user record of ours, as much of it as the proof needs. */
+export interface StreamRecord {
+  readonly device: string;
+  readonly epoch: string;
+  readonly seq: number;
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** A declared drop of fewer numbers than its stretch has. */
+interface SparseDrop {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly count: number;
+}
+
+class EpochBook {
+  readonly received = new IntervalSet();
+  readonly declared = new IntervalSet();
+  readonly sparse: SparseDrop[] = [];
+  events = 0;
+  duplicates = 0;
+  /** Where the epoch ends, if somebody has said: its own `$close`, or the `$open` of the next. */
+  provenLastSeq: number | undefined;
+
+  prove(lastSeq: number): void {
+    this.provenLastSeq = Math.max(this.provenLastSeq ?? 0, lastSeq);
+  }
+}
+
+/**
+ * Reads records in any order and says what is missing. Memory grows with the number of epochs and of holes, not with
+ * the number of records.
+ */
+export class Ledger {
+  readonly #devices = new Map<string, Map<string, EpochBook>>();
+
+  /** Takes note of a record; returns whether it is the first with its key. */
+  add(record: StreamRecord): boolean {
+    const book = this.#book(record.device, record.epoch);
+    if (!book.received.add(record.seq)) {
+      book.duplicates++;
+      return false;
+    }
+    if (isControlType(record.type)) this.#addControl(record, book);
+    else book.events++;
+    return true;
+  }
+
+  /** What is known of one epoch's numbers: received, or declared dropped. */
+  state(device: string, epoch: string, seq: number): "received" | "declared" | "missing" {
+    const book = this.#devices.get(device)?.get(epoch);
+    if (book?.received.has(seq)) return "received";
+    if (book && (book.declared.has(seq) || isCovered(book, [seq, seq]))) return "declared";
+    return "missing";
+  }
+
+  *reports(): Generator<EpochReport> {
+    for (const [device, epochs] of this.#devices) {
+      for (const [epoch, book] of epochs) yield reportOf(device, epoch, book);
+    }
+  }
+
+  #addControl(record: StreamRecord, book: EpochBook): void {
+    switch (record.type) {
+      case "$open": {
+        const { previous_epoch: previous, previous_last_seq: lastSeq } = record;
+        if (typeof previous === "string" && isSeq(lastSeq))
+          this.#book(record.device, previous).prove(lastSeq);
+        return;
+      }
+      case "$close":
+        if (isSeq(record.last_seq)) book.prove(record.last_seq);
+        return;
+      default:
+        this.#addDrop(record);
+    }
+  }
+
+  /** `$drop` and `$purge` say the same to the proof. */
+  #addDrop(record: StreamRecord): void {
+    const { drop_epoch: epoch, from_seq: fromSeq, to_seq: toSeq, count } = record;
+    if (typeof epoch !== "string" || !isSeq(fromSeq) || !isSeq(toSeq) || !isSeq(count) || toSeq < fromSeq)
+      return;
+    const book = this.#book(record.device, epoch);
+    if (count >= toSeq - fromSeq + 1) book.declared.addRange(fromSeq, toSeq);
+    else book.sparse.push({ fromSeq, toSeq, count });
+  }
+
+  #book(device: string, epoch: string): EpochBook {
+    const epochs = this.#devices.get(device) ?? new Map<string, EpochBook>();
+    this.#devices.set(device, epochs);
+    const book = epochs.get(epoch) ?? new EpochBook();
+    epochs.set(epoch, book);
+    return book;
+  }
+}
+
+function reportOf(device: string, epoch: string, book: EpochBook): EpochReport {
+  const { received, declared, provenLastSeq } = book;
+  const sparseMax = book.sparse.reduce((max, { toSeq }) => Math.max(max, toSeq), 0);
+  const lastSeq = Math.max(received.max, declared.max, sparseMax, provenLastSeq ?? 0);
+  const absent = received.missing(1, lastSeq);
+  const missing = absent
+    .flatMap(([from, to]) => declared.missing(from, to))
+    .filter((interval) => !isCovered(book, interval));
+  const verdict = missing.length > 0 ? "INCOMPLETE" : provenLastSeq === undefined ? "UNPROVEN" : "COMPLETE";
+  return {
+    device,
+    epoch,
+    verdict,
+    lastSeq,
+    events: book.events,
+    controlRecords: received.size - book.events,
+    duplicates: book.duplicates,
+    dropped: sizeOf(absent) - sizeOf(missing),
+    missing,
+  };
+}
+
+/** Whether a sparse drop accounts for all that is missing of its stretch, `interval` among it. */
+function isCovered(book: EpochBook, [from, to]: Interval): boolean {
+  return book.sparse.some(({ fromSeq, toSeq, count }) => {
+    if (from < fromSeq || to > toSeq) return false;
+    const absent = book.received.missing(fromSeq, toSeq).flatMap(([a, b]) => book.declared.missing(a, b));
+    return sizeOf(absent) <= count;
+  });
+}
+
+function sizeOf(intervals: readonly Interval[]): number {
+  return intervals.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+}
+
+function isSeq(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
