@@ -1,13 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["source", "node", "import", "module", "default"];
+/** Packages of the workspace are tested from their sources. */
+const conditions = ["source", "node"];
 
 /** One project per package; `path` and `crash` start servers and processes, so their files run one after another. */
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  ssr: { resolve: { conditions } },
   test: {
-    execArgv: ["--conditions=source"],
     projects: [
       { extends: true, test: { name: "sdk", include: ["sdk/src/**/*.test.ts"] } },
       { extends: true, test: { name: "relay", include: ["relay/src/**/*.test.ts"] } },
