@@ -127,10 +127,12 @@ export class Pipeline {
   /** Lets what is under way arrive. Resolves to how many events did not within `deadlineMs`. */
   async stop(deadlineMs: number): Promise<number> {
     this.admission.close();
-    this.#aggregator.flush();
     const endMs = this.#clock.monotonicMs() + deadlineMs;
-    while (this.book.inFlight > 0 && this.#clock.monotonicMs() < endMs)
-      await sleep(this.#clock, STOP_POLL_MS);
+    while (this.book.inFlight > 0 && this.#clock.monotonicMs() < endMs) {
+      // Again and again: a batch that was waiting its turn comes to the aggregator only now.
+      this.#aggregator.flush();
+      await sleep(this.#clock, STOP_POLL_MS, undefined, true);
+    }
     await this.#replay?.stop();
     await this.#spool?.close();
     await this.shardMap.stop();

@@ -27,8 +27,11 @@ export interface Clock {
   randomBytes(count: number): Uint8Array;
 }
 
-/** Waits `delayMs`, or until `signal` aborts; either way it resolves, so that a shutdown is never held up. */
-export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Waits `delayMs`, or until `signal` aborts; either way it resolves, so that a shutdown is never held up.
+ * @param hold whether the process must stay alive for it.
+ */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal, hold = false): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const finish = () => {
@@ -36,7 +39,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
       cancel();
       resolve();
     };
-    const cancel = clock.after(delayMs, finish);
+    const cancel = clock.after(delayMs, finish, hold);
     signal?.addEventListener("abort", finish);
   });
 }

@@ -20,6 +20,8 @@ export class Replay {
   readonly #deliver: DeliverSpooled;
   readonly #events: ReplayEvents;
   readonly #abort = new AbortController();
+  /** Batches of the run under way that are in the stream already, behind one that is not: they are not put again. */
+  readonly #arrived = new Set<string>();
   #wake: (() => void) | undefined;
   #loop: Promise<void> = Promise.resolve();
 
@@ -59,13 +61,20 @@ export class Replay {
   }
 
   /** Returns whether all of the run is in the stream. */
-  async #replay({ batches, acknowledge }: SpooledRun): Promise<boolean> {
-    const arrived = await Promise.all(batches.map(({ batch }) => this.#deliver(batch)));
-    const failed = arrived.indexOf(false);
+  async #replay({ epoch, batches, acknowledge }: SpooledRun): Promise<boolean> {
+    const keyOf = ({ seq }: SpooledBatch) => `${epoch} ${seq}`;
+    await Promise.all(
+      batches.map(async (spooled) => {
+        const key = keyOf(spooled);
+        if (!this.#arrived.has(key) && (await this.#deliver(spooled.batch))) this.#arrived.add(key);
+      }),
+    );
+    const failed = batches.findIndex((spooled) => !this.#arrived.has(keyOf(spooled)));
     const safe = failed < 0 ? batches : batches.slice(0, failed);
     const last = safe.at(-1);
     if (last) {
       await acknowledge(last.seq);
+      for (const spooled of safe) this.#arrived.delete(keyOf(spooled));
       this.#events.delivered(safe);
     }
     return failed < 0;

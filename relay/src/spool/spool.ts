@@ -26,6 +26,7 @@ export interface SpooledBatch {
 
 /** The stretch of the spool that is read next. */
 export interface SpooledRun {
+  readonly epoch: string;
   readonly batches: readonly SpooledBatch[];
   /** Says that everything up to the batch with this seq is in the stream. */
   acknowledge(throughSeq: number): Promise<void>;
@@ -103,7 +104,11 @@ export class Spool {
       seq: run.firstSeq + i,
       inherited,
     }));
-    return { batches, acknowledge: (throughSeq) => this.#acknowledge(run, batches, throughSeq) };
+    return {
+      epoch: run.epoch,
+      batches,
+      acknowledge: (throughSeq) => this.#acknowledge(run, batches, throughSeq),
+    };
   }
 
   async close(): Promise<void> {
