@@ -109,10 +109,12 @@ export function checkOptions(options: CommonOptions, extra: readonly string[]): 
 
 function checkEndpoint(endpoint: unknown): URL {
   const url = typeof endpoint === "string" && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url && (url.protocol === "https:" || url.protocol === "http:") && !url.username && !url.password)
-    return url;
+  const isHttp = url?.protocol === "https:" || url?.protocol === "http:";
+  if (url && isHttp && !url.username && !url.password) return url;
+  // What stands before an @ may be a password.
+  const given = String(endpoint).includes("@") ? "not acceptable" : inWords(endpoint);
   throw invalid(
-    `option endpoint is ${inWords(endpoint)}, expected an http or https URL without a user name, such as "https://relay.example.com"`,
+    `option endpoint is ${given}, expected an http or https URL without a user name, such as "https://relay.example.com"`,
   );
 }
 
