@@ -131,7 +131,7 @@ export class Pipeline {
     while (this.book.inFlight > 0 && this.#clock.monotonicMs() < endMs) {
       // Again and again: a batch that was waiting its turn comes to the aggregator only now.
       this.#aggregator.flush();
-      await sleep(this.#clock, STOP_POLL_MS, undefined, true);
+      await sleep(this.#clock, STOP_POLL_MS);
     }
     await this.#replay?.stop();
     await this.#spool?.close();

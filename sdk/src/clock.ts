@@ -28,10 +28,10 @@ export interface Clock {
 }
 
 /**
- * Waits `delayMs`, or until `signal` aborts; either way it resolves, so that a shutdown is never held up.
- * @param hold whether the process must stay alive for it.
+ * Waits `delayMs`, or until `signal` aborts; either way it resolves, so that a shutdown is never held up. The process
+ * stays alive meanwhile: somebody is waiting.
  */
-export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal, hold = false): Promise<void> {
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const finish = () => {
@@ -39,7 +39,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal, hold 
       cancel();
       resolve();
     };
-    const cancel = clock.after(delayMs, finish, hold);
+    const cancel = clock.after(delayMs, finish, true);
     signal?.addEventListener("abort", finish);
   });
 }

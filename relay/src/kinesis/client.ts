@@ -3,8 +3,10 @@ import { Agent as HttpsAgent } from "node:https";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
-/** Where Kinesis is. Credentials come from AWS's standard chain: environment, profile, role. */
+/** Where Kinesis is. */
 export interface KinesisTarget {
+  /** Default: AWS's standard chain: environment, profile, role. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Undefined: from the environment or the profile. */
   readonly region: string | undefined;
   /** Any server that speaks the Kinesis API; undefined: AWS. */
@@ -29,6 +31,7 @@ export function makeClient(target: KinesisTarget, options: ClientOptions): Kines
   return new KinesisClient({
     ...(target.region !== undefined && { region: target.region }),
     ...(target.endpoint !== undefined && { endpoint: target.endpoint }),
+    ...(target.credentials !== undefined && { credentials: target.credentials }),
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({
       httpAgent: new HttpAgent(agent),

@@ -19,7 +19,7 @@ const STATE_CHANGE_MS = 20;
 
 export const EMBEDDED_REGION = "us-east-1";
 /** AWS's SDK signs requests for any server; the embedded one takes every signature. */
-export const EMBEDDED_CREDENTIALS = { AWS_ACCESS_KEY_ID: "embedded", AWS_SECRET_ACCESS_KEY: "embedded" };
+export const EMBEDDED_CREDENTIALS = { accessKeyId: "embedded", secretAccessKey: "embedded" };
 
 /**
  * Starts the server on `directory`. It ends with this process, however this process ends.

@@ -27,11 +27,11 @@ export async function openTarget(
   client: ClientOptions,
 ): Promise<OpenedTarget> {
   const embedded = options.embedded ? await startEmbeddedKinesis(cli, options.embeddedDir) : undefined;
-  if (embedded) Object.assign(process.env, EMBEDDED_CREDENTIALS);
   const opened = makeClient(
     {
       region: options.region ?? (embedded && EMBEDDED_REGION),
       endpoint: embedded?.endpoint ?? options.endpoint,
+      ...(embedded && { credentials: EMBEDDED_CREDENTIALS }),
     },
     client,
   );
