@@ -35,8 +35,20 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
   process.exit(left > 0 ? 1 : 0);
 }
 
+const PARENT_POLL_MS = 500;
+
+/** Resolves at the first request to end. */
 function firstSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+    // A package manager that is told to end kills its shell and leaves us behind: the request was meant for us.
+    if (process.env.npm_lifecycle_event !== undefined)
+      whenOrphaned(process.ppid, () => resolve("parent ended"));
   });
+}
+
+function whenOrphaned(parent: number, callback: () => void): void {
+  systemClock.after(PARENT_POLL_MS, () =>
+    process.ppid === parent ? whenOrphaned(parent, callback) : callback(),
+  );
 }

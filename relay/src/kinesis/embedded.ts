@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { ListStreamsCommand } from "@aws-sdk/client-kinesis";
+import { makeClient } from "./client.ts";
 
 /** A Kinesis of our own, on disk, in a process of its own. */
 export interface EmbeddedKinesis {
@@ -54,31 +57,48 @@ async function stop(child: ChildProcess): Promise<void> {
 /** The server's process: serves until its standard input ends. */
 export async function serveEmbeddedKinesis(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { dir: { type: "string" } } });
-  mkdirSync(values.dir!, { recursive: true });
+  const directory = values.dir ?? "";
+  mkdirSync(directory, { recursive: true });
   const { default: kinesalite } = await importKinesalite();
-  // It throws when a client goes away in the middle of a request; that concerns nobody else.
-  process.on("uncaughtException", (error: NodeJS.ErrnoException) => {
-    if (error.code === "ECONNRESET" || error.code === "ECONNABORTED") return;
-    console.error(error);
-    process.exit(1);
-  });
+  process.on("uncaughtException", (error: NodeJS.ErrnoException) => survive(error, directory));
   const server = kinesalite({
-    path: values.dir!,
+    path: directory,
     createStreamMs: STATE_CHANGE_MS,
     deleteStreamMs: STATE_CHANGE_MS,
     updateStreamMs: STATE_CHANGE_MS,
     shardLimit: SHARDS_MAX,
   });
-  server.listen(0, "127.0.0.1", () =>
-    console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await untilOpen(endpoint);
+  console.log(endpoint);
   const end = () => {
     server.closeAllConnections();
     server.close(() => process.exit(0));
   };
   process.stdin.on("end", end).resume();
-  // Ctrl-C reaches the whole group: the relay decides when this process ends, so that it can drain.
-  process.on("SIGINT", () => undefined);
+  // A signal reaches the whole group: the relay decides when this process ends, so that it can drain.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+}
+
+/** The server throws when a client goes away in the middle of a request; that concerns nobody else. */
+function survive(error: NodeJS.ErrnoException, directory: string): void {
+  if (error.code === "ECONNRESET" || error.code === "ECONNABORTED") return;
+  const isTaken = error.name === "OpenError" && /lock/i.test(error.message);
+  const sentence = isTaken
+    ? `${directory} is in use by another embedded Kinesis; end it, or read through its relay's --endpoint`
+    : (error.stack ?? error.message);
+  console.error(`embedded Kinesis: ${sentence}`);
+  process.exit(1);
+}
+
+/** The server listens before its database is open: ask it something that needs the database. */
+async function untilOpen(endpoint: string): Promise<void> {
+  const target = { endpoint, region: EMBEDDED_REGION, credentials: EMBEDDED_CREDENTIALS };
+  const client = makeClient(target, { requestTimeoutMs: 10_000, connectionsMax: 1 });
+  await client.send(new ListStreamsCommand({}));
+  client.destroy();
 }
 
 async function importKinesalite(): Promise<typeof import("kinesalite")> {
