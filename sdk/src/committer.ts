@@ -150,11 +150,11 @@ export class Committer {
 
   /** Declares what has to go so that the next group fits. */
   async #makeRoom(): Promise<void> {
-    // After `$close` nothing can be declared, so nothing may go: the cap is exceeded by one record.
-    if (this.#eviction || this.#recorder.closed) return;
+    if (this.#eviction) return;
     const incomingBytes = Math.min(this.#recorder.waitingBytes, COMMIT_CHUNK_BYTES);
     const eviction = await this.#store.planEviction(incomingBytes);
-    if (!eviction) return;
+    // After `$close` nothing can be declared, so nothing may go: the cap is exceeded by a little.
+    if (!eviction || this.#recorder.closed) return;
     for (const range of eviction.ranges) this.#drops.add(range, "store_full", "the store reached its cap");
     this.#recorder.declareDrops();
     this.#eviction = { eviction, declaredSeq: this.#recorder.lastSeq };

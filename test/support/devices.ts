@@ -28,6 +28,7 @@ export function hurriedTelemetry(
     commitIntervalMs: 20,
     backoffBaseMs: 20,
     backoffMaxMs: 200,
+    requestTimeoutMs: 90_000,
     freeBytesMin: 0,
     ...options,
   });

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cleanUp, freshDirectory, hurriedTelemetry } from "../support/devices.ts";
+import { freshStream, type KinesisServer, SERVERS, startServer } from "../support/kinesis-servers.ts";
+import { startTestRelay } from "../support/relays.ts";
+import { verdictsOf } from "../support/verdicts.ts";
+
+const MIB = 1_048_576;
+
+describe.each(SERVERS)("overflow, on %s", (name) => {
+  let server: KinesisServer;
+  beforeAll(async () => {
+    server = await startServer(name);
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await cleanUp();
+  });
+
+  it("a device offline for too long drops its oldest events, and the stream says exactly which", async () => {
+    const stream = await freshStream(server, 1);
+    const directory = await freshDirectory();
+    const offline = hurriedTelemetry({
+      endpoint: "http://127.0.0.1:9",
+      device: "d1",
+      directory,
+      storeBytesMax: MIB,
+      segmentBytes: 65_536,
+    });
+    const recorded: number[] = [];
+    for (let i = 0; i < 6_000; i++) {
+      const result = offline.record("tick", { i, text: "x".repeat(300) });
+      if (result.status === "recorded") recorded.push(result.seq);
+      if (i % 200 === 0) await offline.flush({ timeoutMs: 1 });
+    }
+    expect(await offline.close({ timeoutMs: 50 })).toMatchObject({ durable: true, delivered: false });
+    const dropped = offline.stats().dropped.store_full ?? 0;
+    expect(dropped).toBeGreaterThan(1_000);
+    expect(offline.stats().storedBytes).toBeLessThan(1.3 * MIB);
+
+    const relay = await startTestRelay(server, stream);
+    const online = hurriedTelemetry({ endpoint: relay.url, device: "d1", directory });
+    expect(await online.close({ timeoutMs: 60_000 })).toMatchObject({ delivered: true });
+    await relay.stop();
+    const { epochs, events } = await verdictsOf(server.client, stream);
+    // Nothing undeclared is missing, and the newest are there.
+    expect(epochs.get(offline.epoch)).toMatchObject({
+      verdict: "COMPLETE",
+      dropped,
+      events: 6_000 - dropped,
+    });
+    expect(events.length + dropped).toBe(recorded.length);
+    expect(Math.max(...events.map(({ i }) => i as number))).toBe(5_999);
+  });
+
+  it("a burst beyond the buffer is dropped by number and declared", async () => {
+    const stream = await freshStream(server, 1);
+    const relay = await startTestRelay(server, stream);
+    const telemetry = hurriedTelemetry({
+      endpoint: relay.url,
+      device: "d1",
+      directory: await freshDirectory(),
+      bufferBytesMax: 65_536,
+    });
+    let refused = 0;
+    for (let i = 0; i < 2_000; i++) {
+      if (telemetry.record("burst", { i, text: "x".repeat(100) }).status === "dropped") refused++;
+    }
+    expect(refused).toBeGreaterThan(1_000);
+    expect(await telemetry.close({ timeoutMs: 30_000 })).toMatchObject({ delivered: true });
+    await relay.stop();
+    const { epochs, events } = await verdictsOf(server.client, stream);
+    expect(epochs.get(telemetry.epoch)).toMatchObject({ verdict: "COMPLETE", dropped: refused });
+    expect(events).toHaveLength(2_000 - refused);
+  });
+});
