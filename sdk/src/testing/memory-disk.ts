@@ -25,6 +25,8 @@ export class MemoryDisk implements Disk {
   #durableNames = new Map<string, Inode>();
   #faults: { fault: Fault; after: number; times: number }[] = [];
   capacity = Number.POSITIVE_INFINITY;
+  /** Called at the beginning of every call, before it does anything. */
+  onCall: (operation: Fault["operation"]) => void = () => undefined;
   /** Every call so far, in order. */
   readonly calls: string[] = [];
 
@@ -150,6 +152,7 @@ export class MemoryDisk implements Disk {
 
   #called(operation: Fault["operation"]): Fault | undefined {
     this.calls.push(operation);
+    this.onCall(operation);
     for (const pending of this.#faults) {
       if (pending.fault.operation !== operation || pending.times === 0) continue;
       if (pending.after-- > 0) continue;
