@@ -115,5 +115,6 @@ export function checkConfig(input: Readonly<Record<string, unknown>>): Config {
 
 function inWords(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") return `unknown option ${issue.keys.join(", ")}`;
-  return `option ${issue.path.join(".")}: ${issue.message}`;
+  const isMissing = issue.code === "invalid_type" && issue.input === undefined;
+  return `option ${issue.path.join(".")} ${isMissing ? "is missing" : `is not usable: ${issue.message}`}`;
 }

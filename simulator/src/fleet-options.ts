@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+/** Flags of every command that runs a fleet. */
+export const fleetShape = {
+  devices: wholeNumber(1, 10_000).default(200).describe("speakers"),
+  events: wholeNumber(1, 100_000_000).default(100_000).describe("events that the whole fleet records"),
+  seed: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("decides everything that chance decides; default: a new one, printed"),
+  seconds: wholeNumber(1, 86_400).default(30).describe("how long the fleet records"),
+  deadline: wholeNumber(1, 86_400)
+    .default(120)
+    .describe("how long delivering may take after that, in seconds"),
+  noFaults: z.boolean().default(false).describe("no resets, no offline periods, no crashes"),
+  processes: wholeNumber(0, 64)
+    .default(0)
+    .describe("speakers live in so many processes, which are killed with SIGKILL"),
+  history: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("replay this listening export instead of the listening model"),
+};
+
+export type FleetOptions = z.infer<z.ZodObject<typeof fleetShape>>;
+
+/** How many of `events` the speaker with this number records. */
+export function shareOf(events: number, devices: number, speaker: number): number {
+  return Math.floor(events / devices) + (speaker < events % devices ? 1 : 0);
+}

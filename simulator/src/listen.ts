@@ -1,0 +1,91 @@
+import type { FleetOptions } from "./fleet-options.ts";
+import { shareOf } from "./fleet-options.ts";
+import { describeRefusal } from "./history/history.ts";
+import { openHistory } from "./history/open-history.ts";
+import { replayHistory } from "./history/replay.ts";
+import type { Happening } from "./listening/happening.ts";
+import { createListener, type Listener } from "./listening/listener.ts";
+import type { Random } from "./listening/random.ts";
+
+/** What the speakers of a fleet have to record. */
+export interface Listening {
+  /** Makes a speaker's happenings; called again for the same speaker it makes the same. */
+  happenings(speaker: number): Iterable<Happening>;
+  /** How many events the speaker records in all. */
+  eventsOf(speaker: number): number;
+}
+
+/** Speakers of one household: enough to be grouped. */
+const HOUSEHOLD_SIZE = 3;
+/** Simulated time begins here, the same in every run: a Monday, 06:00 UTC. */
+const STARTED_AT_MS = Date.UTC(2026, 10, 23, 6);
+
+/** Takes a line for whoever runs the fleet. */
+export type Tell = (line: string) => void;
+
+/**
+ * What the fleet plays: the listening model, or somebody's real history.
+ * @param tell is told, in lines, what a history holds and which of its rows are refused.
+ * @throws HistoryError when the history's file cannot be used.
+ */
+export async function listenTo(options: FleetOptions, random: Random, tell: Tell): Promise<Listening> {
+  if (options.history !== undefined) return replayed(options, options.history, random, tell);
+  return {
+    happenings: (speaker) => endless(modelled(speaker, random)),
+    eventsOf: (speaker) => shareOf(options.events, options.devices, speaker),
+  };
+}
+
+/** Every row of the history once, up to the number of events asked for. They are held in memory for the run. */
+async function replayed(
+  { events, devices }: FleetOptions,
+  path: string,
+  random: Random,
+  tell: Tell,
+): Promise<Listening> {
+  const history = await openHistory(path);
+  const speakers = Array.from({ length: devices }, (_, number) => placeOf(number));
+  const dealt: Happening[][] = speakers.map(() => []);
+  let plays = 0;
+  let refused = 0;
+  const onRefused = (row: Parameters<typeof describeRefusal>[1]) => {
+    refused++;
+    if (refused <= REFUSALS_SHOWN) tell(`refused: ${describeRefusal(path, row)}`);
+  };
+  const rows = replayHistory({
+    history,
+    speakers,
+    random: random.fork("history"),
+    startedAtMs: STARTED_AT_MS,
+    onRefused,
+  });
+  for await (const { speaker, happening } of rows) {
+    if (plays === events) break;
+    dealt[speaker]!.push(happening);
+    plays++;
+  }
+  tell(`${path}: ${history.format}, ${plays} plays to replay, ${refused} rows refused`);
+  return { happenings: (speaker) => dealt[speaker]!, eventsOf: (speaker) => dealt[speaker]!.length };
+}
+
+const REFUSALS_SHOWN = 20;
+
+function modelled(speaker: number, random: Random): Listener {
+  const first = speaker - (speaker % HOUSEHOLD_SIZE);
+  const neighbours = Array.from({ length: HOUSEHOLD_SIZE }, (_, i) => first + i)
+    .filter((other) => other !== speaker)
+    .map(placeOf);
+  return createListener({ random, ...placeOf(speaker), neighbours, startedAtMs: STARTED_AT_MS });
+}
+
+function placeOf(speaker: number) {
+  return {
+    playerId: `player-${speaker}`,
+    groupId: `group-${speaker}`,
+    householdId: `household-${Math.floor(speaker / HOUSEHOLD_SIZE)}`,
+  };
+}
+
+function* endless(listener: Listener): Generator<Happening> {
+  for (;;) yield listener.next();
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { ConfigError } from "@tonearm/relay/flags";
+import { DEMO_HELP, demoCommand } from "./demo.ts";
+import { fleetProcess } from "./fleet-process.ts";
+import { FLEET_PROCESS_COMMAND } from "./killed-fleet.ts";
+import { SIMULATE_HELP, simulateCommand } from "./simulate.ts";
+
+interface Command {
+  readonly help: string;
+  run(args: readonly string[]): Promise<void>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  demo: { help: DEMO_HELP, run: demoCommand },
+  simulate: { help: SIMULATE_HELP, run: simulateCommand },
+  [FLEET_PROCESS_COMMAND]: { help: "", run: fleetProcess },
+};
+
+/** Exit code of a command that was called wrongly. */
+const USAGE = 2;
+
+async function run([name = "", ...args]: readonly string[]): Promise<void> {
+  const command = Object.hasOwn(commands, name) ? commands[name]! : undefined;
+  if (!command) throw new ConfigError(`unknown command "${name}", expected demo or simulate`);
+  if (args.includes("--help")) console.log(command.help);
+  else await command.run(args);
+}
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(`tonearm-simulator: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(error instanceof ConfigError ? USAGE : 1);
+});

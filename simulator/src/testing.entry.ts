@@ -1,0 +1,5 @@
+/** Entry `@tonearm/simulator/testing`: faults for the workspace's own tests. Not published. */
+export { FaultProxy } from "./fault-proxy.ts";
+export { readTruth, type TrueEvent } from "./ledger.ts";
+export { Random } from "./listening/random.ts";
+export { NO_FAULTS } from "./scenario.ts";

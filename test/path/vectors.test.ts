@@ -1,0 +1,122 @@
+import { decode } from "@msgpack/msgpack";
+import { decodeMsgpackBatch, decodeNdjsonBatch } from "@tonearm/relay/ingest";
+import { deaggregate } from "@tonearm/relay/read";
+import { encodeMsgpackBatch, encodeNdjsonBatch, msgpackCodec, ndjsonCodec } from "@tonearm/sdk/wire";
+import { describe, expect, it } from "vitest";
+import {
+  acceptedNames,
+  type BatchVector,
+  kplVectors,
+  RECEIVED_MS,
+  readRefused,
+  readVector,
+  refusedVectors,
+} from "../support/vector-files.ts";
+
+const headerOf = ({ device, epoch, first_seq: firstSeq }: BatchVector) => ({ device, epoch, firstSeq });
+const stampedOf = ({ events }: BatchVector) =>
+  events.map(({ type, time_ms: timeMs, mono_ms: monoMs, offset_ms: offsetMs, data: json }) => ({
+    type,
+    timeMs,
+    monoMs,
+    offsetMs,
+    json,
+  }));
+
+it("there are vectors", () => {
+  expect(acceptedNames().length).toBeGreaterThanOrEqual(8);
+  expect(refusedVectors().length).toBeGreaterThanOrEqual(15);
+});
+
+describe.each(acceptedNames())("the vector %s", (name) => {
+  const { batch, msgpack, ndjson, records } = readVector(name);
+
+  it("is what the SDK writes, in both spellings", () => {
+    const events = stampedOf(batch);
+    const encode = { msgpack: msgpackCodec, ndjson: ndjsonCodec };
+    expect(
+      Buffer.from(
+        encodeMsgpackBatch(
+          headerOf(batch),
+          events.map((each) => encode.msgpack.encodeEvent(each)),
+        ),
+      ),
+    ).toEqual(msgpack);
+    expect(
+      Buffer.from(
+        encodeNdjsonBatch(
+          headerOf(batch),
+          events.map((each) => encode.ndjson.encodeEvent(each)),
+        ),
+      ),
+    ).toEqual(ndjson);
+  });
+
+  it("becomes the same records at the relay, in both spellings", () => {
+    for (const decoded of [
+      decodeMsgpackBatch(msgpack, RECEIVED_MS),
+      decodeNdjsonBatch(ndjson, RECEIVED_MS),
+    ]) {
+      expect(Buffer.from(decoded.records.bytes).toString()).toBe(records);
+      expect(decoded).toMatchObject(headerOf(batch));
+      expect(decoded.records.ends).toHaveLength(batch.events.length);
+    }
+  });
+
+  it("is read by a msgpack library that is not ours", () => {
+    expect(decode(msgpack)).toEqual({
+      v: 1,
+      device: batch.device,
+      epoch: batch.epoch,
+      first_seq: batch.first_seq,
+      events: batch.events.map(({ type, time_ms, mono_ms, offset_ms, data }) => [
+        type,
+        time_ms,
+        mono_ms,
+        offset_ms,
+        data,
+      ]),
+    });
+  });
+
+  it("is lines of JSON in its other spelling, and in the stream", () => {
+    for (const line of [...ndjson.toString().trimEnd().split("\n"), ...records.trimEnd().split("\n")])
+      JSON.parse(line);
+  });
+});
+
+describe("bodies that must be refused", () => {
+  it.each(refusedVectors())("$file is refused as $code", ({ file, code, seq }) => {
+    const decoder = file.endsWith(".msgpack") ? decodeMsgpackBatch : decodeNdjsonBatch;
+    let refusal: unknown;
+    try {
+      decoder(readRefused(file), RECEIVED_MS);
+    } catch (error) {
+      refusal = error;
+    }
+    expect(refusal).toMatchObject({ code, seq });
+  });
+});
+
+describe("aggregates that the Kinesis Producer Library wrote", () => {
+  it.each(kplVectors())("$name: taken apart as KCL does", ({ base64, records }) => {
+    const { aggregated, userRecords, withheld } = deaggregate({
+      partitionKey: "a",
+      data: Buffer.from(base64, "base64"),
+    });
+    expect([aggregated, withheld]).toEqual([true, undefined]);
+    expect(
+      userRecords.map(({ partitionKey, explicitHashKey, data }) => [
+        partitionKey,
+        explicitHashKey,
+        Buffer.from(data).toString(),
+      ]),
+    ).toEqual(
+      records.map(({ partition_key, explicit_hash_key, data }) => [
+        partition_key,
+        explicit_hash_key ?? undefined,
+        data,
+      ]),
+    );
+  });
+});

@@ -1,0 +1,218 @@
+/**
+ * Makes test vectors that do not exist yet: `node --conditions=source test/support/make-vectors.ts`. Existing files are
+ * never touched; a change of the wire format that needs them touched is a new version of the protocol.
+ */
+import { join } from "node:path";
+import { encodeMsgpackBatch, encodeNdjsonBatch, msgpackCodec, ndjsonCodec } from "@tonearm/sdk/wire";
+import { type BatchVector, RECEIVED_MS, VECTORS, writeOnce } from "./vector-files.ts";
+
+const TIME_MS = 1_763_840_940_123;
+const HEADER = { device: "RINCON_00DEAD0001", epoch: "k5q2abcdefghij67", first_seq: 1 };
+type Event = BatchVector["events"][number];
+const event = (type: string, data: string, more: Partial<Event> = {}): Event => ({
+  type,
+  time_ms: TIME_MS,
+  mono_ms: 5_021,
+  offset_ms: null,
+  data,
+  ...more,
+});
+
+const play = JSON.stringify({
+  play_id: "019aac00-1111-7222-8333-444455556666",
+  report_type: "final",
+  started_at: "2026-11-22T19:45:00.000Z",
+  ended_at: "2026-11-22T19:48:20.500Z",
+  ms_played: 200_500,
+  position_start_ms: 0,
+  position_end_ms: 200_500,
+  duration_ms: 200_500,
+  content_type: "track",
+  item_uri: "x-track:0001",
+  title: "Étude № 3",
+  artist: "Öffentliche Probe",
+  reason_end: "trackdone",
+});
+
+const batches: Record<string, BatchVector> = {
+  minimal: { device: "d", epoch: "e", first_seq: 1, events: [event("x", "{}", { time_ms: 0, mono_ms: 0 })] },
+  play: { ...HEADER, first_seq: 42, events: [event("play", play, { offset_ms: -61_250 })] },
+  control: {
+    ...HEADER,
+    events: [
+      event("$open", '{"previous_epoch":"aaaaaaaaaaaaaaaa","previous_last_seq":977}', { mono_ms: 0 }),
+      event(
+        "$drop",
+        '{"drop_epoch":"aaaaaaaaaaaaaaaa","from_seq":5,"to_seq":9,"count":5,"reason":"store_full","dropped_total":5}',
+      ),
+      event(
+        "$purge",
+        '{"drop_epoch":"aaaaaaaaaaaaaaaa","from_seq":10,"to_seq":12,"count":3,"reason":"consent","dropped_total":8}',
+      ),
+      event("$close", '{"last_seq":4}'),
+    ],
+  },
+  text: {
+    ...HEADER,
+    events: [
+      event(
+        "text",
+        '{"latin":"Größe","greek":"λόγος","emoji":"🎵","zero width":"\u200b","separator":"\u2028"}',
+      ),
+      event("text", '{"escaped":"\\u00e9\\n\\"\\\\\\/","lone":"\\ud800","nul":"\\u0000"}'),
+      event("text", '{ "spaces" : [ 1 , 2 ] , "tab":\t"between" }'),
+      event("text", '{"numbers":[1.0,1e400,-0,123456789012345678901234567890,0.1000000000000000055]}'),
+      event(
+        "text",
+        '{"again":1,"again":2,"__proto__":{"device":"not ours"},"deep":{"device":"allowed","seq":1}}',
+      ),
+    ],
+  },
+  numbers: {
+    ...HEADER,
+    first_seq: 9_007_199_254_740_000,
+    events: [
+      event("n", "{}", { time_ms: 127, mono_ms: 128, offset_ms: -1 }),
+      event("n", "{}", { time_ms: 255, mono_ms: 256, offset_ms: -32 }),
+      event("n", "{}", { time_ms: 65_535, mono_ms: 65_536, offset_ms: -33 }),
+      event("n", "{}", { time_ms: 4_294_967_295, mono_ms: 4_294_967_296, offset_ms: -2_147_483_648 }),
+      event("n", "{}", {
+        time_ms: 9_007_199_254_740_991,
+        mono_ms: 9_007_199_254_740_991,
+        offset_ms: -9_007_199_254_740_991,
+      }),
+    ],
+  },
+  "names-at-their-limits": {
+    device: "A-z_0".repeat(13).slice(0, 64),
+    epoch: "_".repeat(64),
+    first_seq: 1,
+    events: [event("a", "{}"), event(`Z${".-_9".repeat(16).slice(0, 63)}`, "{}")],
+  },
+  "sixteen-events": {
+    ...HEADER,
+    events: Array.from({ length: 16 }, (_, i) => event("tick", `{"i":${i}}`, { mono_ms: i })),
+  },
+  "long-data": { ...HEADER, events: [event("long", `{"text":"${"x".repeat(70_000)}"}`)] },
+};
+
+for (const [name, batch] of Object.entries(batches)) {
+  const directory = join(VECTORS, "accepted", name);
+  const header = { device: batch.device, epoch: batch.epoch, firstSeq: batch.first_seq };
+  const stamped = batch.events.map(({ type, time_ms, mono_ms, offset_ms, data }) => ({
+    type,
+    timeMs: time_ms,
+    monoMs: mono_ms,
+    offsetMs: offset_ms,
+    json: data,
+  }));
+  writeOnce(directory, "batch.json", `${JSON.stringify(batch, undefined, 2)}\n`);
+  writeOnce(
+    directory,
+    "batch.msgpack",
+    encodeMsgpackBatch(
+      header,
+      stamped.map((each) => msgpackCodec.encodeEvent(each)),
+    ),
+  );
+  writeOnce(
+    directory,
+    "batch.ndjson",
+    encodeNdjsonBatch(
+      header,
+      stamped.map((each) => ndjsonCodec.encodeEvent(each)),
+    ),
+  );
+  const records = batch.events.map(({ type, time_ms, mono_ms, offset_ms, data }, i) => {
+    const own = {
+      device: batch.device,
+      epoch: batch.epoch,
+      seq: batch.first_seq + i,
+      type,
+      time_ms,
+      mono_ms,
+      offset_ms,
+    };
+    const fields = JSON.stringify({ ...own, received_ms: RECEIVED_MS }).slice(0, -1);
+    return `${fields}${data === "{}" ? "}" : `,${data.slice(1)}`}\n`;
+  });
+  writeOnce(directory, "records.ndjson", records.join(""));
+}
+
+/** Bodies that must be refused, with the code of the refusal and the seq of the event at fault. */
+interface Refused {
+  readonly file: string;
+  readonly code: string;
+  readonly seq?: number;
+  readonly body: string | Uint8Array;
+}
+
+const LINE_HEAD = '{"v":1,"device":"d","epoch":"e","first_seq":7,"count":1}';
+const line = (name: string, code: string, body: string, seq?: number): Refused => ({
+  file: `${name}.ndjson`,
+  code,
+  ...(seq !== undefined && { seq }),
+  body,
+});
+const ofData = (name: string, data: string): Refused =>
+  line(name, "invalid_event", `${LINE_HEAD}\n["x",1,1,null,${data}]\n`, 7);
+const good = encodeMsgpackBatch({ device: "d", epoch: "e", firstSeq: 7 }, [
+  msgpackCodec.encodeEvent({ type: "x", timeMs: 1, monoMs: 1, offsetMs: null, json: '{"a":1}' }),
+]);
+const inMsgpack = (name: string, code: string, body: Uint8Array, seq?: number): Refused => ({
+  ...line(name, code, "", seq),
+  file: `${name}.msgpack`,
+  body,
+});
+const withData = (name: string, json: string): Refused =>
+  inMsgpack(
+    name,
+    "invalid_event",
+    encodeMsgpackBatch({ device: "d", epoch: "e", firstSeq: 7 }, [
+      msgpackCodec.encodeEvent({ type: "x", timeMs: 1, monoMs: 1, offsetMs: null, json }),
+    ]),
+    7,
+  );
+
+const refused: readonly Refused[] = [
+  inMsgpack("truncated", "malformed_body", good.subarray(0, -3)),
+  inMsgpack("trailing-byte", "malformed_body", Uint8Array.of(...good, 0xc0)),
+  inMsgpack("not-msgpack", "malformed_body", new TextEncoder().encode("hello")),
+  inMsgpack("empty", "malformed_body", new Uint8Array(0)),
+  withData("two-objects", '{"a":1}{"a":2}'),
+  withData("second-line", '{"a":1}\n{"device":"other","seq":1}'),
+  withData("line-break-between-tokens", '{"a":1,\n"b":2}'),
+  withData("array-as-data", "[1]"),
+  withData("white-space-around", ' {"a":1}'),
+  withData("unfinished", '{"a":'),
+  ofData("reserved-device", '{"device":"other"}'),
+  ofData("reserved-seq-escaped", '{"\\u0073eq":1}'),
+  line("reserved-type", "invalid_event", `${LINE_HEAD}\n["$forged",1,1,null,{}]\n`, 7),
+  line("negative-time", "invalid_event", `${LINE_HEAD}\n["x",-1,1,null,{}]\n`, 7),
+  line(
+    "version-2",
+    "unsupported_version",
+    '{"v":2,"device":"d","epoch":"e","first_seq":7,"count":1}\n["x",1,1,null,{}]\n',
+  ),
+  line(
+    "device-with-space",
+    "invalid_batch",
+    '{"v":1,"device":"a b","epoch":"e","first_seq":7,"count":1}\n["x",1,1,null,{}]\n',
+  ),
+  line(
+    "seq-zero",
+    "invalid_batch",
+    '{"v":1,"device":"d","epoch":"e","first_seq":0,"count":1}\n["x",1,1,null,{}]\n',
+  ),
+  line(
+    "count-too-high",
+    "invalid_batch",
+    '{"v":1,"device":"d","epoch":"e","first_seq":7,"count":2}\n["x",1,1,null,{}]\n',
+  ),
+  line("no-events", "invalid_batch", '{"v":1,"device":"d","epoch":"e","first_seq":7,"count":0}\n'),
+];
+
+const directory = join(VECTORS, "refused");
+for (const { file, body } of refused) writeOnce(directory, file, body);
+const index = refused.map(({ body: _, ...each }) => each);
+writeOnce(directory, "index.json", `${JSON.stringify(index, undefined, 2)}\n`);
