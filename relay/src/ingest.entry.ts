@@ -1,3 +1,4 @@
-/** Entry `@tonearm/relay/ingest`: decoding of batches, for the workspace's own tests. Not published. */
-export { decodeMsgpackBatch } from "./ingest/msgpack-batch.ts";
+/** Entry `@tonearm/relay/ingest`: decoding of batches, for the workspace's own tests and benchmarks. Not published. */
+export { checkFields } from "./ingest/event-fields.ts";
+export { decodeMsgpackBatch, readMsgpackBatch } from "./ingest/msgpack-batch.ts";
 export { decodeNdjsonBatch } from "./ingest/ndjson-batch.ts";

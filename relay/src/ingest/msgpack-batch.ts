@@ -1,11 +1,14 @@
 import { BATCH_EVENTS_MAX } from "@tonearm/sdk/wire";
 import type { Batch } from "../batch.ts";
 import { Refusal } from "../refusal.ts";
-import { checkHeader, invalid } from "./header.ts";
+import { type DecodedEvent, invalidEvent } from "./event-fields.ts";
+import { checkHeader, type Header, invalid } from "./header.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
 
 const EVENT_FIELDS = 5;
+/** About what the relay's own fields take in a record. */
+const RELAY_FIELDS_BYTES = 160;
 
 /** Least bytes an event can take; a count that the body cannot hold is refused before anything is done for it. */
 const EVENT_BYTES_MIN = 8;
@@ -22,13 +25,26 @@ interface ScalarFields {
  * @throws Refusal naming what is wrong with it.
  */
 export function decodeMsgpackBatch(body: Buffer, receivedMs: number): Batch {
+  let writer: RecordWriter | undefined;
+  const header = readMsgpackBatch(body, (begun, count) => {
+    writer = new RecordWriter(begun, receivedMs, body.length + count * RELAY_FIELDS_BYTES);
+    return (event) => writer!.write(event);
+  });
+  return { ...header, records: writer!.finish() };
+}
+
+/** Told of the header; returns who takes the events, one by one. */
+type BeginBatch = (header: Header, count: number) => (event: DecodedEvent) => void;
+
+/** Takes the envelope apart. @throws Refusal naming what is wrong with it. */
+export function readMsgpackBatch(body: Buffer, begin: BeginBatch): Header {
   const reader = new MsgpackReader(body);
   const fields: ScalarFields = {};
   for (let left = reader.mapLength(); left > 0; left--) {
     const name = reader.shortString();
     if (name === "events") {
       if (left !== 1) throw invalid("events must be the last field of the batch");
-      return decodeEvents(reader, body.length, fields, receivedMs);
+      return readEvents(reader, body.length, fields, begin);
     }
     readScalar(reader, name, fields);
   }
@@ -50,12 +66,12 @@ function readScalar(reader: MsgpackReader, name: string, fields: ScalarFields): 
   }
 }
 
-function decodeEvents(
+function readEvents(
   reader: MsgpackReader,
   bodyBytes: number,
   fields: ScalarFields,
-  receivedMs: number,
-): Batch {
+  begin: BeginBatch,
+): Header {
   const count = reader.arrayLength();
   if (count <= BATCH_EVENTS_MAX && count * EVENT_BYTES_MIN > bodyBytes) {
     throw new Refusal(
@@ -64,14 +80,11 @@ function decodeEvents(
     );
   }
   const header = checkHeader({ ...fields }, count);
-  const writer = new RecordWriter(header, receivedMs, bodyBytes + count * 160);
-  for (let i = 0; i < count; i++) {
-    if (reader.arrayLength() !== EVENT_FIELDS) {
-      throw new Refusal("invalid_event", `event ${header.firstSeq + i} must have ${EVENT_FIELDS} values`, {
-        seq: header.firstSeq + i,
-      });
-    }
-    writer.write({
+  const take = begin(header, count);
+  for (let seq = header.firstSeq; seq < header.firstSeq + count; seq++) {
+    if (reader.arrayLength() !== EVENT_FIELDS)
+      throw invalidEvent(seq, `there must be ${EVENT_FIELDS} values`);
+    take({
       type: reader.shortString(),
       timeMs: reader.numberOrNil(),
       monoMs: reader.numberOrNil(),
@@ -79,7 +92,8 @@ function decodeEvents(
       data: reader.stringBytes(),
     });
   }
-  if (!reader.atEnd)
+  if (!reader.atEnd) {
     throw new Refusal("malformed_body", "the body goes on behind the batch, expected its end");
-  return { ...header, records: writer.finish() };
+  }
+  return header;
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Batch } from "../batch.ts";
 import { Refusal } from "../refusal.ts";
+import { invalidEvent } from "./event-fields.ts";
 import { checkHeader, invalid, type RawHeader } from "./header.ts";
 import { RecordWriter } from "./record-writer.ts";
 
@@ -53,18 +54,14 @@ function parseHeader(line: Buffer | undefined): RawHeader {
 function writeEvent(writer: RecordWriter, line: Buffer, seq: number): void {
   const values = parse(line);
   if (!Array.isArray(values) || values.length !== EVENT_FIELDS) {
-    throw new Refusal(
-      "invalid_event",
-      `event ${seq} must be a line of JSON: [type, time_ms, mono_ms, offset_ms, data]`,
-      { seq },
-    );
+    throw invalidEvent(seq, "it must be a line of JSON: [type, time_ms, mono_ms, offset_ms, data]");
   }
   const [type, timeMs, monoMs, offsetMs, parsed] = values as unknown[];
   // Of the five values only the last can hold a brace (a type with one is refused), so these two delimit its text.
   const from = line.indexOf(OPEN_BRACE);
   const data = line.subarray(from < 0 ? line.length : from, line.lastIndexOf(CLOSE_BRACE) + 1);
   if (!isObject(parsed)) {
-    throw new Refusal("invalid_event", `event ${seq}: data must be a JSON object`, { seq });
+    throw invalidEvent(seq, "data must be a JSON object");
   }
   writer.write({ type, timeMs, monoMs, offsetMs, data, parsed });
 }

@@ -1,24 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import {
-  EVENT_BYTES_MAX,
-  EVENT_TYPE_PATTERN,
-  INTEGER_MAX,
-  isControlType,
-  reservedKeyIn,
-} from "@tonearm/sdk/wire";
+import { EVENT_BYTES_MAX, reservedKeyIn } from "@tonearm/sdk/wire";
 import type { UserRecords } from "../batch.ts";
-import { Refusal } from "../refusal.ts";
-
-/** An event of a batch whose envelope has been taken apart; `data` is the device's JSON text as it came. */
-export interface DecodedEvent {
-  readonly type: unknown;
-  readonly timeMs: unknown;
-  readonly monoMs: unknown;
-  readonly offsetMs: unknown;
-  readonly data: Buffer;
-  /** What `data` parses to, where the envelope's decoder had to parse it anyway. */
-  readonly parsed?: object;
-}
+import type { Refusal } from "../refusal.ts";
+import { checkFields, type DecodedEvent, invalidEvent } from "./event-fields.ts";
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -56,22 +40,14 @@ export class RecordWriter {
   }
 
   /** @throws Refusal `invalid_event` with the event's seq. */
-  write({ type, timeMs, monoMs, offsetMs, data, parsed }: DecodedEvent): void {
-    if (!isType(type)) {
-      throw this.#invalid(
-        'type must be 1 to 64 of A-Z, a-z, 0-9, "_", "." and "-" beginning with a letter, or a reserved type',
-      );
-    }
-    if (!isTime(timeMs)) throw this.#invalid("time_ms must be a whole number of milliseconds, 0 or more");
-    if (!isTime(monoMs)) throw this.#invalid("mono_ms must be a whole number of milliseconds, 0 or more");
-    if (offsetMs !== null && !Number.isSafeInteger(offsetMs)) {
-      throw this.#invalid("offset_ms must be a whole number of milliseconds, or null");
-    }
+  write(event: DecodedEvent): void {
+    checkFields(event, this.#seq);
+    const { type, timeMs, monoMs, offsetMs, data, parsed } = event;
     const isEmpty = this.#checkData(data, parsed);
     this.#ensure(FIELDS_BYTES_MAX + data.length);
     const fields =
       `${this.#head}${this.#seq},"type":"${type}","time_ms":${timeMs},"mono_ms":${monoMs},` +
-      `"offset_ms":${offsetMs as number | null},"received_ms":${this.#receivedMs}`;
+      `"offset_ms":${offsetMs},"received_ms":${this.#receivedMs}`;
     this.#length += this.#bytes.write(fields, this.#length, "latin1");
     if (isEmpty) {
       this.#bytes[this.#length++] = CLOSE_BRACE;
@@ -119,16 +95,8 @@ export class RecordWriter {
   }
 
   #invalid(message: string): Refusal {
-    return new Refusal("invalid_event", `event ${this.#seq}: ${message}`, { seq: this.#seq });
+    return invalidEvent(this.#seq, message);
   }
-}
-
-function isType(type: unknown): type is string {
-  return typeof type === "string" && (EVENT_TYPE_PATTERN.test(type) || isControlType(type));
-}
-
-function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= INTEGER_MAX;
 }
 
 function parseOrNothing(data: Buffer): object | undefined {
