@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { Duplex } from "node:stream";
 import type { Clock } from "@tonearm/sdk/ports";
 import { BATCHES_PATH, MEDIA_MSGPACK, MEDIA_NDJSON, type RefusalBody } from "@tonearm/sdk/wire";
 import type { Batch } from "./batch.ts";
@@ -41,12 +48,31 @@ export function makeServer(parts: ServerParts): Server {
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: HEADER_BYTES_MAX,
   };
-  return createServer(options, (request, response) => {
+  const server = createServer(options, (request, response) => {
     answer(parts, request, response).catch((error: unknown) => {
       parts.log.error("a request could not be answered", { error: String(error) });
       response.destroy();
     });
   });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuseConnection(parts, error, socket));
+  return server;
+}
+
+/** What is no HTTP request, or not a whole one in time, is refused in the same words as everything else. */
+function refuseConnection({ pipeline }: ServerParts, error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const refusal =
+    error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? new Refusal("request_timeout", `the request did not arrive within ${REQUEST_TIMEOUT_MS} ms`)
+      : new Refusal("malformed_body", "this is not a request of HTTP/1.1, or its headers are too large");
+  pipeline.book.refuseRequest(refusal.code);
+  const body = JSON.stringify({ code: refusal.code, message: refusal.message } satisfies RefusalBody);
+  const status = `${refusal.status} ${STATUS_CODES[refusal.status]}`;
+  const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
 }
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { createTelemetry } from "@tonearm/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -135,6 +136,27 @@ describe("bad input", () => {
     expect(await post(GOOD, {}, "/v2/batches")).toMatchObject({ status: 404, code: "not_found" });
     const get = await fetch(new URL("/v1/batches", relay.url));
     expect([get.status, await get.json()]).toMatchObject([405, { code: "method_not_allowed" }]);
+  });
+
+  it.each([
+    ["what is no HTTP", "hello\r\n\r\n", "400", "malformed_body"],
+    ["headers without end", `GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, "400", "malformed_body"],
+    [
+      "a body that never comes",
+      `POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n`,
+      "401",
+      "unauthorized",
+    ],
+  ])("%s is refused in the same words", async (_, bytes, status, code) => {
+    const socket = connect(Number(new URL(relay.url).port), "127.0.0.1");
+    socket.write(bytes);
+    let answer = "";
+    for await (const chunk of socket) {
+      answer += chunk;
+      if (answer.includes("}")) break;
+    }
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain(`"code":"${code}"`);
   });
 
   it("a batch larger than a record of the stream is refused, and its sender can cut it", async () => {

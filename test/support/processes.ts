@@ -1,5 +1,5 @@
 /** Commands of the workspace as processes, ended by the test that started them. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -26,20 +26,27 @@ export function start(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Running {
-  const child = spawn(process.execPath, ["--conditions=source", CLI[cli], ...args], {
+  return watch(process.execPath, ["--conditions=source", CLI[cli], ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+/** Runs any program to its end, without holding up this process: a relay in it goes on serving. */
+export const execute = (program: string, args: readonly string[], options: SpawnOptions): Promise<Finished> =>
+  watch(program, args, options).finished;
+
+function watch(program: string, args: readonly string[], options: SpawnOptions): Running {
+  const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
-  child.stdout.on("data", (bytes) => {
+  child.stdout!.on("data", (bytes) => {
     stdout += bytes;
   });
-  child.stderr.on("data", (bytes) => {
+  child.stderr!.on("data", (bytes) => {
     stderr += bytes;
   });
-  const lines = createInterface({ input: child.stdout });
+  const lines = createInterface({ input: child.stdout! });
   const finished = once(child, "close").then(([code]) => ({ code: code as number | null, stdout, stderr }));
   const line = () =>
     Promise.race([
