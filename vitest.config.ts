@@ -8,6 +8,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    reporters: ["default", ["json", { outputFile: "node_modules/.cache/tests.json" }]],
     projects: [
       { extends: true, test: { name: "sdk", include: ["sdk/src/**/*.test.ts"] } },
       { extends: true, test: { name: "relay", include: ["relay/src/**/*.test.ts"] } },

@@ -23,7 +23,7 @@ export function readFlags(args: readonly string[], shape: Shape): Record<string,
     );
   } catch (error) {
     // Node's own sentence names the flag; its advice about positional arguments does not apply.
-    const [sentence = "bad arguments"] = String((error as Error).message).split(". ");
+    const [sentence = "bad arguments"] = (error as Error).message.split(". ");
     throw new ConfigError(
       `${sentence}; expected ${Object.keys(options)
         .map((flag) => `--${flag}`)

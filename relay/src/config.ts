@@ -84,7 +84,7 @@ const schema = z.strictObject({
 export type Config = z.infer<typeof schema>;
 
 /** Every option that is a flag on the command line. Keys are not: a command line is for all to see. */
-export const { writeKeys: _secret, ...CONFIG_FLAGS } = schema.shape;
+export const CONFIG_FLAGS = schema.omit({ writeKeys: true }).shape;
 
 /** The configuration is not usable; `message` names every fault. */
 export class ConfigError extends Error {}

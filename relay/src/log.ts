@@ -5,7 +5,7 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** A log of lines of JSON. */
 export function jsonLog(write: (line: string) => void, wallMs: () => number): Log {

@@ -13,9 +13,9 @@ export class Emitter<Events extends object> {
   /** Registers a listener; the returned function takes it off again. */
   on<K extends keyof Events>(name: K, listener: Listener<Events[K]>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
-    listeners.add(listener as Listener<never>);
+    listeners.add(listener);
     this.#listeners.set(name, listeners);
-    return () => listeners.delete(listener as Listener<never>);
+    return () => listeners.delete(listener);
   }
 
   hasListener(name: keyof Events): boolean {

@@ -1,5 +1,19 @@
 /** Entry `@tonearm/sdk/file-log`: the log on disk, shared with the relay's spool. */
+
+export type { Spelling } from "./codec.ts";
 export type { Disk, DiskFile } from "./file-log/disk.ts";
 export { FileLog, type FileLogOptions } from "./file-log/file-log.ts";
 export { NodeDisk } from "./file-log/node-disk.ts";
-export { type Appended, type Entry, NORMAL, type Run, type Store } from "./store.ts";
+export {
+  type Appended,
+  type Backlog,
+  type Entry,
+  type Eviction,
+  NORMAL,
+  type OpenedStore,
+  type Priority,
+  type Run,
+  type RunLimit,
+  type SeqRange,
+  type Store,
+} from "./store.ts";

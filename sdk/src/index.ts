@@ -3,5 +3,12 @@ export { TonearmError, type TonearmErrorCode } from "./errors.ts";
 export type { DropReason, EventData, RecordResult } from "./event.ts";
 export { createTelemetry, type TelemetryOptions } from "./node/create-telemetry.ts";
 export type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
-export type { PlayEvent } from "./vocabulary/play.ts";
-export type { Source, SourceEvent } from "./vocabulary/source.ts";
+export type {
+  Basis,
+  ContentType,
+  PlayEvent,
+  ReasonEnd,
+  ReasonStart,
+  SourceType,
+} from "./vocabulary/play.ts";
+export type { GroupChange, Source, SourceEvent, Trigger } from "./vocabulary/source.ts";

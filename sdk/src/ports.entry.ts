@@ -1,9 +1,24 @@
 /** Entry `@tonearm/sdk/ports`: what a simulation or another runtime needs to put an instance together by itself. */
 export { type Cancel, type Clock, sleep } from "./clock.ts";
+export type { Codec, Spelling, StampedEvent } from "./codec.ts";
 export { newEpochId } from "./ids.ts";
 export { type DirectoryLock, lockDirectory } from "./node/directory-lock.ts";
 export { HttpTransport } from "./node/http-transport.ts";
+export type { TuningOptions } from "./options.ts";
 export { type CheckedOptions, type CommonOptions, checkOptions } from "./options.ts";
+export type {
+  Appended,
+  Backlog,
+  Entry,
+  Eviction,
+  OpenedStore,
+  Priority,
+  Run,
+  RunLimit,
+  SeqRange,
+  Store,
+} from "./store.ts";
 export { systemClock } from "./system-clock.ts";
 export { assembleTelemetry, type Ports, type StoreNews } from "./telemetry.ts";
-export type { Answer, Transport } from "./transport.ts";
+export type { Telemetry } from "./telemetry-api.ts";
+export type { Answer, Fault, Transport } from "./transport.ts";

@@ -93,4 +93,4 @@ export class Fleet {
   }
 }
 
-export const deviceName = (number: number): string => `speaker-${String(number).padStart(5, "0")}`;
+const deviceName = (number: number): string => `speaker-${String(number).padStart(5, "0")}`;

@@ -183,7 +183,13 @@ describe("bad input", () => {
     expect(relay.pipeline.book.imbalance).toBe(0);
     const { events } = await verdictsOf(server.client, stream);
     // The batch that was sent five times over, three events of the large one, and the tick.
-    expect(events.map(({ type }) => type).toSorted()).toEqual(["tick", "x", "x", "x", "x"]);
+    expect(events.map(({ type }) => String(type)).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "tick",
+      "x",
+      "x",
+      "x",
+      "x",
+    ]);
   });
 
   it("a device with a wrong key keeps its events, says so once, and delivers when it has the right one", async () => {

@@ -40,13 +40,13 @@ function watch(program: string, args: readonly string[], options: SpawnOptions):
   const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
-  child.stdout!.on("data", (bytes) => {
+  child.stdout.on("data", (bytes) => {
     stdout += bytes;
   });
-  child.stderr!.on("data", (bytes) => {
+  child.stderr.on("data", (bytes) => {
     stderr += bytes;
   });
-  const lines = createInterface({ input: child.stdout! });
+  const lines = createInterface({ input: child.stdout });
   const finished = once(child, "close").then(([code]) => ({ code: code as number | null, stdout, stderr }));
   const line = () =>
     Promise.race([

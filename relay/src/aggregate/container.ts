@@ -11,7 +11,7 @@ import {
 } from "./kpl-format.ts";
 
 /** The partition key that the KPL gives to aggregates; consumers look at the keys inside. */
-export const AGGREGATE_PARTITION_KEY = "a";
+const AGGREGATE_PARTITION_KEY = "a";
 
 /** Longest hash key, for sizes that must hold whichever it becomes. */
 const HASH_KEY_CHARS_MAX = 39;

@@ -24,14 +24,14 @@ const TAG_HASH_KEY_INDEX = 0x10;
 const TAG_DATA = 0x1a;
 
 /** Bytes of `value` as a varint; values here stay below 2^28. */
-export function varintLength(value: number): number {
+function varintLength(value: number): number {
   let length = 1;
   for (let rest = value >>> 7; rest > 0; rest >>>= 7) length++;
   return length;
 }
 
 /** Writes `value` as a varint at `at`; returns where it ends. */
-export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value;
   let offset = at;
   for (; rest >= 0x80; rest >>>= 7) bytes[offset++] = (rest & 0x7f) | 0x80;

@@ -1,7 +1,7 @@
 /** Parses the protobuf inside an aggregate, as strictly as the generated parsers of KCL do. */
 
 /** One record of an aggregate, its keys still as indexes. */
-export interface ParsedRecord {
+interface ParsedRecord {
   readonly partitionKeyIndex: number;
   readonly explicitHashKeyIndex: number | undefined;
   readonly data: Uint8Array;

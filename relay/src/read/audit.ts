@@ -70,7 +70,7 @@ export async function audit(
 }
 
 /** A user record as one of ours; undefined when it is something else. */
-export function ours({ data }: UserRecord): StreamRecord | undefined {
+function ours({ data }: UserRecord): StreamRecord | undefined {
   try {
     const record = JSON.parse(
       Buffer.from(data.buffer, data.byteOffset, data.length).toString("utf8"),

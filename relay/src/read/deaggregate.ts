@@ -15,7 +15,7 @@ export interface HashKeyRange {
   readonly endingHashKey: bigint;
 }
 
-export const WHOLE_RANGE: HashKeyRange = { startingHashKey: 0n, endingHashKey: HASH_KEY_MAX };
+const WHOLE_RANGE: HashKeyRange = { startingHashKey: 0n, endingHashKey: HASH_KEY_MAX };
 
 export interface UserRecord {
   readonly partitionKey: string;

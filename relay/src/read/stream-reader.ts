@@ -63,11 +63,12 @@ export class StreamReader {
     const done = new Map<string, Promise<void>>();
     for (let first = true; ; first = false) {
       const shards = await this.#shards();
-      const known = new Set(shards.map(({ shardId }) => shardId));
       // Parents first, so that their promises exist; they have lower ids, ids being counted up.
       for (const shard of shards.toSorted((a, b) => (a.shardId < b.shardId ? -1 : 1))) {
         if (done.has(shard.shardId)) continue;
-        const parents = shard.parents.filter((parent) => known.has(parent)).map((parent) => done.get(parent));
+        const parents = shard.parents
+          .map((parent) => done.get(parent))
+          .filter((parent) => parent !== undefined);
         // A shard that appears while we read holds nothing older than that.
         const fromLatest = first && this.#options.fromLatest;
         done.set(shard.shardId, this.#readAfter(parents, shard, fromLatest, onRecord));
@@ -84,7 +85,7 @@ export class StreamReader {
   }
 
   async #readAfter(
-    parents: readonly (Promise<void> | undefined)[],
+    parents: readonly Promise<void>[],
     shard: ReadableShard,
     fromLatest: boolean,
     onRecord: (record: ReadRecord) => void | Promise<void>,

@@ -26,12 +26,12 @@ import type { Spelling } from "../codec.ts";
 import type { Entry, Priority } from "../store.ts";
 import { crc32c } from "./crc32c.ts";
 
-export const HEADER_BYTES = 128;
+const HEADER_BYTES = 128;
 /** Where frames begin: behind both copies of the header. */
 export const FRAMES_START = 2 * HEADER_BYTES;
-export const FRAME_HEADER_BYTES = 28;
+const FRAME_HEADER_BYTES = 28;
 /** Length of an epoch id. */
-export const EPOCH_CHARS = 16;
+const EPOCH_CHARS = 16;
 
 export const EVENTS = 1;
 export const ACK = 2;
@@ -224,10 +224,6 @@ export function entriesOf(frame: Frame): Entry[] | undefined {
 
 /** The epoch that an ACK frame speaks of. */
 export const ackEpochOf = (frame: Frame): string => ascii.decode(frame.payload);
-
-/** Bytes that `entry` takes inside a frame. */
-export const storedLength = (entry: Entry): number =>
-  1 + varintLength(entry.bytes.length) + entry.bytes.length;
 
 function varintLength(value: number): number {
   let length = 1;

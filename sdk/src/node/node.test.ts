@@ -29,10 +29,10 @@ afterEach(() => {
 type Handler = (request: IncomingMessage, body: Buffer, response: ServerResponse) => void;
 
 async function serve(handler: Handler): Promise<URL> {
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    handler(request, Buffer.concat(chunks), response);
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => handler(request, Buffer.concat(chunks), response));
   });
   servers.push(server.listen(0, "127.0.0.1"));
   await once(server, "listening");

@@ -10,7 +10,7 @@ import {
   text,
 } from "./check.ts";
 
-export const CONTENT_TYPES = [
+const CONTENT_TYPES = [
   "track",
   "episode",
   "audiobook_chapter",
@@ -18,7 +18,7 @@ export const CONTENT_TYPES = [
   "advertisement",
   "unknown",
 ] as const;
-export const REASONS_START = [
+const REASONS_START = [
   "trackdone",
   "clickrow",
   "playbtn",
@@ -33,7 +33,7 @@ export const REASONS_START = [
   "alarm",
   "unknown",
 ] as const;
-export const REASONS_END = [
+const REASONS_END = [
   "trackdone",
   "fwdbtn",
   "backbtn",

@@ -2,7 +2,7 @@ import { TonearmError } from "../errors.ts";
 import { checkFields, type Field, instant, inWords, listOf, oneOf, orNull, text } from "./check.ts";
 import { type Basis, SOURCE_TYPES, type SourceType } from "./play.ts";
 
-export const TRIGGERS = [
+const TRIGGERS = [
   "user_app",
   "user_device",
   "voice",
@@ -14,7 +14,7 @@ export const TRIGGERS = [
   "system",
   "unknown",
 ] as const;
-export const GROUP_CHANGES = ["joined", "left", "coordinator_changed", "none"] as const;
+const GROUP_CHANGES = ["joined", "left", "coordinator_changed", "none"] as const;
 
 export type Trigger = (typeof TRIGGERS)[number];
 export type GroupChange = (typeof GROUP_CHANGES)[number];
