@@ -5,7 +5,7 @@ export interface StampedEvent {
   readonly timeMs: number;
   /** Whole milliseconds since the epoch began, by the monotonic clock. */
   readonly monoMs: number;
-  /** What to add to `timeMs` to get the relay's time, in ms; null while the device has not learned it. */
+  /** What to add to `timeMs` to get the relay's time, in ms; null while it is not known. */
   readonly offsetMs: number | null;
   /** The event's data as JSON text, made once and opaque from here on. */
   readonly json: string;

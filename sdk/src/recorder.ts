@@ -23,8 +23,10 @@ export class Recorder {
   readonly #codec: Codec;
   readonly #drops: DropLedger;
   readonly #beganMs: number;
-  /** What the relay's clock is ahead of ours; null until it has said. */
+  /** What the relay's clock is ahead of ours; null until it has said, and again after our clock has jumped. */
   #offsetMs: number | null = null;
+  /** How far the wall clock was ahead of the monotonic one when the offset was last confirmed. */
+  #aheadMs = 0;
   /** 1 is `$open`, which is written when the store has told what came before. */
   #nextSeq = 2;
   #entries: Entry[] = [];
@@ -130,8 +132,10 @@ export class Recorder {
 
   /** Learns the relay's time. Small differences are the network's doing and are left alone. */
   learnTime(serverTimeMs: number): void {
-    const offsetMs = Math.round(serverTimeMs - this.#clock.wallMs());
-    if (this.#offsetMs === null || Math.abs(offsetMs - this.#offsetMs) > 1_000) this.#offsetMs = offsetMs;
+    const wallMs = this.#clock.wallMs();
+    const offsetMs = Math.round(serverTimeMs - wallMs);
+    if (this.#offsetMs === null || differ(offsetMs, this.#offsetMs)) this.#offsetMs = offsetMs;
+    this.#aheadMs = wallMs - this.#clock.monotonicMs();
   }
 
   get waitingEvents(): number {
@@ -167,8 +171,12 @@ export class Recorder {
   }
 
   #encode(type: string, json: string): Uint8Array {
-    const timeMs = Math.max(0, Math.trunc(this.#clock.wallMs()));
-    const monoMs = Math.max(0, Math.round(this.#clock.monotonicMs() - this.#beganMs));
+    const wallMs = this.#clock.wallMs();
+    const nowMs = this.#clock.monotonicMs();
+    // The clocks came apart: one was set, or the device slept. What was learned before holds no longer.
+    if (differ(wallMs - nowMs, this.#aheadMs)) this.#offsetMs = null;
+    const timeMs = Math.max(0, Math.trunc(wallMs));
+    const monoMs = Math.max(0, Math.round(nowMs - this.#beganMs));
     return this.#codec.encodeEvent({ type, timeMs, monoMs, offsetMs: this.#offsetMs, json });
   }
 
@@ -179,6 +187,9 @@ export class Recorder {
     return seq;
   }
 }
+
+/** Whether two differences between clocks are more than a network's or a clock's inaccuracy apart: 1 s. */
+const differ = (aMs: number, bMs: number): boolean => Math.abs(aMs - bMs) > 1_000;
 
 function toJson(data: EventData): string | Error {
   try {

@@ -73,7 +73,14 @@ async function checkedDemo(...more: string[]): Promise<Report> {
     const found = inStream.get(`${device} ${epoch} ${seq}`);
     if (found) {
       truth.delivered++;
-      const { time_ms: _, mono_ms: __, offset_ms: ___, received_ms: ____, ...rest } = found;
+      const {
+        time_ms: _,
+        mono_ms: __,
+        offset_ms: ___,
+        time_quality: ____,
+        received_ms: _____,
+        ...rest
+      } = found;
       expect(rest).toEqual({ device, epoch, seq, type, ...data });
     } else {
       truth.missing++;

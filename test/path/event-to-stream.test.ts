@@ -52,7 +52,8 @@ describe.each(SERVERS)("the path of an event, on %s", (name) => {
     const ticks = records.filter(({ json }) => json.type === "tick");
     expect(ticks).toHaveLength(expected.size);
     for (const { json, line, partitionKey } of ticks) {
-      const { device, epoch, seq, type, time_ms, mono_ms, offset_ms, received_ms, ...data } = json;
+      const { device, epoch, seq, type, time_ms, mono_ms, offset_ms, time_quality, received_ms, ...data } =
+        json;
       expect(data).toEqual(expected.get(`${device} ${epoch} ${seq}`));
       expect(partitionKey).toBe(device);
       expect(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1).toBe(true);
@@ -62,6 +63,8 @@ describe.each(SERVERS)("the path of an event, on %s", (name) => {
         "number",
         "number",
       ]);
+      // Device and relay share a machine, and with it a clock.
+      expect(time_quality).toBe(offset_ms === null ? "unsynced" : "synced");
     }
   });
 

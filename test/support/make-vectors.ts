@@ -7,6 +7,9 @@ import { encodeMsgpackBatch, encodeNdjsonBatch, msgpackCodec, ndjsonCodec } from
 import { type BatchVector, RECEIVED_MS, VECTORS, writeOnce } from "./vector-files.ts";
 
 const TIME_MS = 1_763_840_940_123;
+/** The quality of an offset, worked out without the relay's help. */
+const qualityOf = (offsetMs: number | null): string =>
+  offsetMs === null ? "unsynced" : offsetMs >= -1_000 && offsetMs <= 1_000 ? "synced" : "corrected";
 const HEADER = { device: "RINCON_00DEAD0001", epoch: "k5q2abcdefghij67", first_seq: 1 };
 type Event = BatchVector["events"][number];
 const event = (type: string, data: string, more: Partial<Event> = {}): Event => ({
@@ -132,6 +135,7 @@ for (const [name, batch] of Object.entries(batches)) {
       time_ms,
       mono_ms,
       offset_ms,
+      time_quality: qualityOf(offset_ms),
     };
     const fields = JSON.stringify({ ...own, received_ms: RECEIVED_MS }).slice(0, -1);
     return `${fields}${data === "{}" ? "}" : `,${data.slice(1)}`}\n`;
@@ -186,6 +190,7 @@ const refused: readonly Refused[] = [
   withData("white-space-around", ' {"a":1}'),
   withData("unfinished", '{"a":'),
   ofData("reserved-device", '{"device":"other"}'),
+  ofData("reserved-time-quality", '{"time_quality":"synced"}'),
   ofData("reserved-seq-escaped", '{"\\u0073eq":1}'),
   line("reserved-type", "invalid_event", `${LINE_HEAD}\n["$forged",1,1,null,{}]\n`, 7),
   line("negative-time", "invalid_event", `${LINE_HEAD}\n["x",-1,1,null,{}]\n`, 7),

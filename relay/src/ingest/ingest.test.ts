@@ -14,15 +14,16 @@ import { linesOf } from "../testing/batches.ts";
 import { EVENT, type Event, HEADER, NOW, refusalOf, spellings } from "../testing/spellings.ts";
 import { decodeMsgpackBatch } from "./msgpack-batch.ts";
 import { decodeNdjsonBatch } from "./ndjson-batch.ts";
+import { timeQualityOf } from "./time-quality.ts";
 
 describe.each(spellings)("a batch in %s", (_, decode) => {
   it("becomes one line per event: the relay's fields, then the device's bytes unchanged", () => {
     const odd = '{ "n" : 1.0 , "big":123456789012345678901234567890, "n":2,"é":"\\u00e9 🎵\\n" }';
     const batch = decode(HEADER, [EVENT, ["$open", 0, 0, -3_600_000, "{}"], ["x", 1, 2, 3, odd]]);
     expect(linesOf(batch)).toEqual([
-      `{"device":"d1","epoch":"e1","seq":7,"type":"play","time_ms":1763840940123,"mono_ms":5,"offset_ms":null,"received_ms":${NOW},"title":"x"}\n`,
-      `{"device":"d1","epoch":"e1","seq":8,"type":"$open","time_ms":0,"mono_ms":0,"offset_ms":-3600000,"received_ms":${NOW}}\n`,
-      `{"device":"d1","epoch":"e1","seq":9,"type":"x","time_ms":1,"mono_ms":2,"offset_ms":3,"received_ms":${NOW},${odd.slice(1)}\n`,
+      `{"device":"d1","epoch":"e1","seq":7,"type":"play","time_ms":1763840940123,"mono_ms":5,"offset_ms":null,"time_quality":"unsynced","received_ms":${NOW},"title":"x"}\n`,
+      `{"device":"d1","epoch":"e1","seq":8,"type":"$open","time_ms":0,"mono_ms":0,"offset_ms":-3600000,"time_quality":"corrected","received_ms":${NOW}}\n`,
+      `{"device":"d1","epoch":"e1","seq":9,"type":"x","time_ms":1,"mono_ms":2,"offset_ms":3,"time_quality":"synced","received_ms":${NOW},${odd.slice(1)}\n`,
     ]);
   });
 
@@ -146,6 +147,7 @@ describe("whatever is sent", () => {
             time_ms: given[i]!.timeMs,
             mono_ms: given[i]!.monoMs,
             offset_ms: given[i]!.offsetMs,
+            time_quality: timeQualityOf(given[i]!.offsetMs),
             received_ms: NOW,
             ...JSON.parse(given[i]!.json),
           });

@@ -3,6 +3,7 @@ import { EVENT_BYTES_MAX, reservedKeyIn } from "@tonearm/sdk/wire";
 import type { UserRecords } from "../batch.ts";
 import type { Refusal } from "../refusal.ts";
 import { checkFields, type DecodedEvent, invalidEvent } from "./event-fields.ts";
+import { timeQualityOf } from "./time-quality.ts";
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -47,7 +48,7 @@ export class RecordWriter {
     this.#ensure(FIELDS_BYTES_MAX + data.length);
     const fields =
       `${this.#head}${this.#seq},"type":"${type}","time_ms":${timeMs},"mono_ms":${monoMs},` +
-      `"offset_ms":${offsetMs},"received_ms":${this.#receivedMs}`;
+      `"offset_ms":${offsetMs},"time_quality":"${timeQualityOf(offsetMs)}","received_ms":${this.#receivedMs}`;
     this.#length += this.#bytes.write(fields, this.#length, "latin1");
     if (isEmpty) {
       this.#bytes[this.#length++] = CLOSE_BRACE;

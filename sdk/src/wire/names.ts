@@ -20,6 +20,7 @@ export const RESERVED_KEYS = [
   "time_ms",
   "mono_ms",
   "offset_ms",
+  "time_quality",
   "received_ms",
 ] as const;
 
