@@ -1,7 +1,8 @@
 import { TonearmError } from "./errors.ts";
-import { inWords } from "./vocabulary/check.ts";
+import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import { EVENT_BYTES_MAX } from "./wire/limits.ts";
 import { ID_PATTERN } from "./wire/names.ts";
+import { inWords } from "./words.ts";
 
 /** Everything that can be tuned; every runtime has these. Durations in milliseconds, sizes in bytes. */
 export interface TuningOptions {
@@ -54,20 +55,23 @@ const TUNING: { readonly [K in keyof TuningOptions]: readonly [number, number, n
 };
 
 /** What an application must and may say, in every runtime. */
-export interface CommonOptions extends Partial<TuningOptions> {
+export interface CommonOptions<E extends EventDefinitions = AnyEvents> extends Partial<TuningOptions> {
   /** Where the relay is, such as `https://relay.example.com`; batches go to `/v1/batches` below it. */
   readonly endpoint: string;
   /** This device's id: 1 to 64 of A–Z, a–z, 0–9, `_` and `-`. No other identifier is ever made up. */
   readonly device: string;
   /** Write key, sent as `Authorization: Bearer …`. */
   readonly key?: string;
+  /** What `defineEvents` made: types and checks `record`. Without it any type of event is recorded. */
+  readonly events?: E;
 }
 
 /** Options as they are used: checked, with every default filled in. */
-export interface CheckedOptions extends TuningOptions {
+export interface CheckedOptions<E extends EventDefinitions = EventDefinitions> extends TuningOptions {
   readonly endpoint: URL;
   readonly device: string;
   readonly key: string | undefined;
+  readonly events: E | undefined;
 }
 
 /**
@@ -75,11 +79,14 @@ export interface CheckedOptions extends TuningOptions {
  * @param extra names of options that only this runtime knows.
  * @throws TonearmError `invalid_option` naming the option, what it was and what was expected.
  */
-export function checkOptions(options: CommonOptions, extra: readonly string[]): CheckedOptions {
+export function checkOptions<E extends EventDefinitions = AnyEvents>(
+  options: CommonOptions<E>,
+  extra: readonly string[],
+): CheckedOptions<E> {
   if (typeof options !== "object" || options === null) {
     throw invalid(`createTelemetry was given ${inWords(options)}, expected an object of options`);
   }
-  const known = ["endpoint", "device", "key", ...Object.keys(TUNING), ...extra];
+  const known = ["endpoint", "device", "key", "events", ...Object.keys(TUNING), ...extra];
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw invalid(`unknown option "${name}"; the options are ${known.join(", ")}`);
   }
@@ -104,6 +111,7 @@ export function checkOptions(options: CommonOptions, extra: readonly string[]): 
     endpoint: checkEndpoint(options.endpoint),
     device: checkDevice(options.device),
     key: checkKey(options.key),
+    events: checkEvents(options.events),
   };
 }
 
@@ -128,6 +136,11 @@ function checkKey(key: unknown): string | undefined {
   // The value itself stays out of the message: it is a secret, however malformed.
   if (typeof key === "string" && /^[\x21-\x7e]{1,512}$/.test(key)) return key;
   throw invalid("option key is not acceptable, expected 1 to 512 visible ASCII characters without spaces");
+}
+
+function checkEvents<E extends EventDefinitions>(events: E | undefined): E | undefined {
+  if (events === undefined || typeof events?.schemas === "object") return events;
+  throw invalid(`option events is ${inWords(events)}, expected what defineEvents returns`);
 }
 
 function invalid(message: string): TonearmError {

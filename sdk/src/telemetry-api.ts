@@ -1,6 +1,7 @@
 import type { Listener } from "./emitter.ts";
 import type { TonearmError } from "./errors.ts";
-import type { DropReason, EventData, RecordResult } from "./event.ts";
+import type { DropReason, RecordResult } from "./event.ts";
+import type { AnyEvents, DataOf, EventDefinitions, TypeOf } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";
 import type { SourceEvent } from "./vocabulary/source.ts";
 import type { Durable } from "./wire/answer.ts";
@@ -62,23 +63,26 @@ export interface FlushResult {
   readonly pendingEvents: number;
 }
 
-/** One recording instance: one epoch. */
-export interface Telemetry {
+/** One recording instance: one epoch. `E` is what `defineEvents` was told. */
+export interface Telemetry<E extends EventDefinitions = AnyEvents> {
   /** The id of this epoch; with the device and a sequence number it names an event for ever. */
   readonly epoch: string;
   /** Resolves when earlier epochs have been found and events can become durable. Never rejects. */
   readonly ready: Promise<{ readonly durable: boolean }>;
   /**
    * Records one event. Synchronous; waits for nothing.
-   * @param type 1 to 64 of A–Z, a–z, 0–9, `_`, `.`, `-`, beginning with a letter.
-   * @param data a plain object that JSON can spell, without the relay's own names at its top level.
-   * @returns what became of it; a problem with the data is a `dropped` with its reason, never an exception.
-   * @throws TonearmError `invalid_argument` when `type` is no type or `data` no object.
+   * @param type 1 to 64 of A–Z, a–z, 0–9, `_`, `.`, `-`, beginning with a letter; with `events` one of those named
+   *   there, unless unknown ones are allowed.
+   * @param data a plain object that JSON can spell, without the relay's own names at its top level. Data of a type with a
+   *   schema, `play` and `source` among them, is checked, and recorded as the schema returns it.
+   * @returns what became of it; trouble with spelling or keeping it is a `dropped` with its reason, never an exception.
+   * @throws TonearmError `invalid_argument` when `type` is not allowed, `data` is no object, or its schema refuses it; the
+   *   message names the path of the fault.
    */
-  record(type: string, data: EventData): RecordResult;
-  /** Records a play, checked field by field. @throws TonearmError `invalid_argument` with the path of the fault. */
+  record<T extends TypeOf<E>>(type: T, data: DataOf<E, T>): RecordResult;
+  /** `record("play", …)`. @throws TonearmError `invalid_argument` with the path of the fault. */
   play(play: PlayEvent): RecordResult;
-  /** Records a change of source, checked field by field. @throws TonearmError `invalid_argument` with the path. */
+  /** `record("source", …)`. @throws TonearmError `invalid_argument` with the path of the fault. */
   source(source: SourceEvent): RecordResult;
   /**
    * Makes everything durable now and sends it now. Always resolves: at the latest after `timeoutMs` (default 10,000).

@@ -8,8 +8,9 @@ import { Committer } from "./committer.ts";
 import { DropLedger } from "./drops.ts";
 import type { Listener } from "./emitter.ts";
 import { messageOf, TonearmError } from "./errors.ts";
-import type { EventData, RecordResult } from "./event.ts";
-import { newEpochId, newPlayId } from "./ids.ts";
+import type { RecordResult } from "./event.ts";
+import { EventCheck } from "./event-check.ts";
+import { newEpochId } from "./ids.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -18,11 +19,10 @@ import { Recorder } from "./recorder.ts";
 import type { Run, RunLimit, SeqRange, Store } from "./store.ts";
 import type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
 import type { Answer, Fault, Transport } from "./transport.ts";
-import { inWords } from "./vocabulary/check.ts";
-import { completePlay, type PlayEvent } from "./vocabulary/play.ts";
-import { completeSource, type SourceEvent } from "./vocabulary/source.ts";
+import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
+import type { PlayEvent } from "./vocabulary/play.ts";
+import type { SourceEvent } from "./vocabulary/source.ts";
 import { Watermark } from "./watermark.ts";
-import { EVENT_TYPE_PATTERN } from "./wire/names.ts";
 
 /** What a runtime brings. */
 export interface Ports {
@@ -40,11 +40,11 @@ export interface StoreNews {
   quarantined(name: string, reason: string): void;
 }
 
-/** Types checked before; beyond this many they are checked every time. */
-const KNOWN_TYPES_MAX = 256;
-
 /** Puts an instance together from checked options and a runtime's ports. */
-export function assembleTelemetry(options: CheckedOptions, ports: Ports): Telemetry {
+export function assembleTelemetry<E extends EventDefinitions = AnyEvents>(
+  options: CheckedOptions<E>,
+  ports: Ports,
+): Telemetry<E> {
   return new Assembled(options, ports);
 }
 
@@ -57,7 +57,7 @@ class Assembled implements Telemetry {
   readonly #drops: DropLedger;
   readonly #recorder: Recorder;
   readonly #pump: Pump;
-  readonly #knownTypes = new Set<string>();
+  readonly #check: EventCheck;
   #store: Store;
   #committer: Committer | undefined;
   #acceptedEvents = 0;
@@ -70,6 +70,7 @@ class Assembled implements Telemetry {
     this.#options = options;
     this.#ports = ports;
     this.epoch = newEpochId(ports.clock);
+    this.#check = new EventCheck(ports.clock, options.events);
     this.#delivered = new Watermark(ports.clock);
     this.#drops = new DropLedger((drop) => this.#news.emit("drop", drop));
     this.#recorder = new Recorder(this.epoch, options, ports.clock, ports.codec, this.#drops);
@@ -91,28 +92,18 @@ class Assembled implements Telemetry {
     this.ready = this.#open();
   }
 
-  record(type: string, data: EventData): RecordResult {
-    if (!this.#knownTypes.has(type)) this.#checkType(type);
-    if (typeof data !== "object" || data === null || Array.isArray(data)) {
-      throw new TonearmError(
-        "invalid_argument",
-        `the data of "${type}" is ${inWords(data)}, expected an object`,
-      );
-    }
-    const result = this.#recorder.record(type, data);
+  record(type: string, data: unknown): RecordResult {
+    const result = this.#recorder.record(type, this.#check.complete(type, data));
     this.#committer?.notify();
     return result;
   }
 
   play(play: PlayEvent): RecordResult {
-    return this.record(
-      "play",
-      completePlay(play, () => newPlayId(this.#ports.clock)),
-    );
+    return this.record("play", play);
   }
 
   source(source: SourceEvent): RecordResult {
-    return this.record("source", completeSource(source));
+    return this.record("source", source);
   }
 
   async flush({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
@@ -258,15 +249,5 @@ class Assembled implements Telemetry {
     const message = `events cannot be stored (${messageOf(cause)}); they go on from memory, and are not durable`;
     this.#news.trouble(new TonearmError("storage_degraded", message, cause));
     this.#pump.notify();
-  }
-
-  #checkType(type: string): void {
-    if (typeof type !== "string" || !EVENT_TYPE_PATTERN.test(type)) {
-      throw new TonearmError(
-        "invalid_argument",
-        `the event type is ${inWords(type)}, expected 1 to 64 of A-Z, a-z, 0-9, "_", "." and "-", beginning with a letter`,
-      );
-    }
-    if (this.#knownTypes.size < KNOWN_TYPES_MAX) this.#knownTypes.add(type);
   }
 }

@@ -8,13 +8,14 @@ import { type CommonOptions, checkOptions } from "../options.ts";
 import { systemClock } from "../system-clock.ts";
 import { assembleTelemetry, type StoreNews } from "../telemetry.ts";
 import type { Telemetry } from "../telemetry-api.ts";
-import { inWords } from "../vocabulary/check.ts";
+import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
 import { msgpackCodec } from "../wire/msgpack.ts";
+import { inWords } from "../words.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { HttpTransport } from "./http-transport.ts";
 
 /** Options on Node. */
-export interface TelemetryOptions extends CommonOptions {
+export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extends CommonOptions<E> {
   /**
    * Where events are kept until a relay has them; made when missing, and used by one instance at a time. `false` keeps
    * them in memory: a crash loses them, and nothing is ever called durable.
@@ -26,7 +27,9 @@ export interface TelemetryOptions extends CommonOptions {
  * Begins recording: a new epoch. Events of earlier runs that no relay has yet are found and sent first.
  * @throws TonearmError `invalid_option`, `directory_unusable` or `directory_locked`.
  */
-export function createTelemetry(options: TelemetryOptions): Telemetry {
+export function createTelemetry<E extends EventDefinitions = AnyEvents>(
+  options: TelemetryOptions<E>,
+): Telemetry<E> {
   const checked = checkOptions(options, ["directory"]);
   const directory = checkDirectory(options.directory);
   const lock: DirectoryLock | undefined = directory === undefined ? undefined : lockDirectory(directory);

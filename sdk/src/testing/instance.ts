@@ -3,6 +3,7 @@ import { FileLog } from "../file-log/file-log.ts";
 import { MemoryStore } from "../memory-store.ts";
 import { type CommonOptions, checkOptions } from "../options.ts";
 import { assembleTelemetry } from "../telemetry.ts";
+import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
 import { msgpackCodec } from "../wire/msgpack.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
@@ -11,10 +12,14 @@ import { type ReceivedEvent, ScriptedTransport } from "./scripted-transport.ts";
 const BASE = { endpoint: "http://127.0.0.1:9", device: "speaker-1", freeBytesMin: 0 };
 
 /** An SDK on a scripted relay, a manual clock and a disk in memory (or none). */
-export function instance(disk: MemoryDisk | undefined, options: Partial<CommonOptions> = {}, seed = 1) {
+export function instance<E extends EventDefinitions = AnyEvents>(
+  disk: MemoryDisk | undefined,
+  options: Partial<CommonOptions<E>> = {},
+  seed = 1,
+) {
   const clock = new ManualClock(seed);
   const transport = new ScriptedTransport();
-  const checked = checkOptions({ ...BASE, ...options }, []);
+  const checked = checkOptions<E>({ ...BASE, ...options }, []);
   const errors: TonearmError[] = [];
   let released = 0;
   const telemetry = assembleTelemetry(checked, {

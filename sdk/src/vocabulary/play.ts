@@ -1,75 +1,22 @@
-import {
-  type Check,
-  checkFields,
-  type Field,
-  flag,
-  instant,
-  milliseconds,
-  oneOf,
-  orNull,
-  text,
-} from "./check.ts";
+import type { EventData } from "../event.ts";
+import type { StandardSchema } from "../standard-schema.ts";
+import { faultIn, schemaOf, table, type WordOf } from "./fields.ts";
 
-const CONTENT_TYPES = [
-  "track",
-  "episode",
-  "audiobook_chapter",
-  "station",
-  "advertisement",
-  "unknown",
-] as const;
-const REASONS_START = [
-  "trackdone",
-  "clickrow",
-  "playbtn",
-  "fwdbtn",
-  "backbtn",
-  "appload",
-  "remote",
-  "trackerror",
-  "autoplay",
-  "source_switch",
-  "resume",
-  "alarm",
-  "unknown",
-] as const;
-const REASONS_END = [
-  "trackdone",
-  "fwdbtn",
-  "backbtn",
-  "clickrow",
-  "endplay",
-  "logout",
-  "remote",
-  "trackerror",
-  "unexpected-exit",
-  "unexpected-exit-while-paused",
-  "source_switch",
-  "group_change",
-  "unknown",
-] as const;
-export const SOURCE_TYPES = [
-  "queue",
-  "radio",
-  "line_in",
-  "tv",
-  "airplay",
-  "spotify_connect",
-  "bluetooth",
-  "google_cast",
-  "group_follower",
-  "alarm",
-  "announcement",
-  "idle",
-  "unknown",
-] as const;
+const CONTENT_TYPES = "track episode audiobook_chapter station advertisement unknown";
+const REASONS_START =
+  "trackdone clickrow playbtn fwdbtn backbtn appload remote trackerror autoplay source_switch resume alarm unknown";
+const REASONS_END =
+  "trackdone fwdbtn backbtn clickrow endplay logout remote trackerror unexpected-exit unexpected-exit-while-paused source_switch group_change unknown";
+export const SOURCE_TYPES =
+  "queue radio line_in tv airplay spotify_connect bluetooth google_cast group_follower alarm announcement idle unknown";
+export const BASES = "reported inferred";
 
-export type ContentType = (typeof CONTENT_TYPES)[number];
-export type ReasonStart = (typeof REASONS_START)[number];
-export type ReasonEnd = (typeof REASONS_END)[number];
-export type SourceType = (typeof SOURCE_TYPES)[number];
+export type ContentType = WordOf<typeof CONTENT_TYPES>;
+export type ReasonStart = WordOf<typeof REASONS_START>;
+export type ReasonEnd = WordOf<typeof REASONS_END>;
+export type SourceType = WordOf<typeof SOURCE_TYPES>;
 /** Whether a player said so, or an adapter concluded it. */
-export type Basis = "reported" | "inferred";
+export type Basis = WordOf<typeof BASES>;
 
 /**
  * One play of one item on one group of players. Exactly one `final` for each play; `update`s may come before it while
@@ -123,67 +70,46 @@ export interface PlayEvent {
   readonly household_id?: string | null;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const uuid: Check = (value) =>
-  typeof value === "string" && UUID.test(value) ? undefined : "a UUID in lower case";
-
-const FIELDS: Readonly<Record<string, Field>> = {
-  play_id: { check: uuid },
-  report_type: { check: oneOf(["update", "final"]) },
-  started_at: { check: instant, required: true },
-  ended_at: { check: orNull(instant), required: true },
-  ms_played: { check: milliseconds, required: true },
-  ms_paused: { check: milliseconds },
-  ms_buffering: { check: milliseconds },
-  position_start_ms: { check: orNull(milliseconds) },
-  position_end_ms: { check: orNull(milliseconds) },
-  duration_ms: { check: orNull(milliseconds) },
-  livestream: { check: flag },
-  content_type: { check: oneOf(CONTENT_TYPES) },
-  item_uri: { check: orNull(text()) },
-  title: { check: orNull(text()) },
-  artist: { check: orNull(text()) },
-  album: { check: orNull(text()) },
-  container_type: { check: orNull(text(64)) },
-  container_id: { check: orNull(text()) },
-  container_name: { check: orNull(text()) },
-  service: { check: orNull(text(64)) },
-  reason_start: { check: oneOf(REASONS_START) },
-  reason_end: { check: oneOf(REASONS_END) },
-  reason_basis: { check: oneOf(["reported", "inferred"]) },
-  skipped: { check: flag },
-  shuffle: { check: flag },
-  repeat: { check: oneOf(["off", "one", "all"]) },
-  offline: { check: flag },
-  source_type: { check: oneOf(SOURCE_TYPES) },
-  player_id: { check: text(128) },
-  group_id: { check: orNull(text(128)) },
-  household_id: { check: orNull(text(128)) },
-};
-
-const SKIPS: readonly string[] = ["fwdbtn", "backbtn", "clickrow"];
+const FIELDS = /* @__PURE__ */ table({
+  uuid: "play_id",
+  "update final": "report_type",
+  "instant!": "started_at",
+  "ms!": "ms_played",
+  ms: "ms_paused ms_buffering",
+  "ms?": "position_start_ms position_end_ms duration_ms",
+  flag: "livestream skipped shuffle offline",
+  [CONTENT_TYPES]: "content_type",
+  "1024?": "item_uri title artist album container_id container_name",
+  "64?": "container_type service",
+  [REASONS_START]: "reason_start",
+  [REASONS_END]: "reason_end",
+  [BASES]: "reason_basis",
+  "off one all": "repeat",
+  [SOURCE_TYPES]: "source_type",
+  "128": "player_id",
+  "128?": "group_id household_id",
+});
+const FINAL = /* @__PURE__ */ table({ "instant!": "ended_at" });
+const UPDATE = /* @__PURE__ */ table({ "null!": "ended_at" });
 
 /**
- * The event as it enters the stream, defaults filled in.
- * @throws TonearmError `invalid_argument` naming the field at fault and what it should be.
+ * Checks a play and fills in its defaults, all but `play_id`: that takes time and chance, which an instance has.
  */
-export function completePlay(play: PlayEvent, newId: () => string): Record<string, unknown> {
-  checkFields("play", play, FIELDS);
-  const { play_id = newId(), report_type = "final" } = play;
-  const common = {
-    play_id,
-    report_type,
-    content_type: "unknown",
-    reason_start: "unknown",
-    reason_basis: "reported",
-  };
-  if (report_type === "update") {
-    checkFields("play", play, { ended_at: { check: isNull, required: true } });
-    return { ...common, ...play, play_id, report_type };
-  }
-  checkFields("play", play, { ended_at: { check: instant, required: true } });
-  const { reason_end = "unknown" } = play;
-  return { ...common, reason_end, skipped: SKIPS.includes(reason_end), ...play, play_id, report_type };
-}
-
-const isNull: Check = (value) => (value === null ? undefined : "null in an update");
+export const playSchema: StandardSchema<PlayEvent, EventData> = schemaOf((play) => {
+  const { report_type = "final", reason_end = "unknown" } = play;
+  const update = report_type === "update";
+  const atTheEnd = update ? {} : { reason_end, skipped: /^(fwdbtn|backbtn|clickrow)$/.test(reason_end) };
+  return (
+    faultIn(FIELDS, play) ??
+    faultIn(update ? UPDATE : FINAL, play) ?? {
+      value: {
+        content_type: "unknown",
+        reason_start: "unknown",
+        reason_basis: "reported",
+        ...atTheEnd,
+        ...play,
+        report_type,
+      },
+    }
+  );
+});

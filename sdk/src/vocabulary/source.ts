@@ -1,23 +1,13 @@
-import { TonearmError } from "../errors.ts";
-import { checkFields, type Field, instant, inWords, listOf, oneOf, orNull, text } from "./check.ts";
-import { type Basis, SOURCE_TYPES, type SourceType } from "./play.ts";
+import type { EventData } from "../event.ts";
+import type { SchemaFailure, StandardSchema } from "../standard-schema.ts";
+import { failure, faultIn, schemaOf, table, type WordOf } from "./fields.ts";
+import { BASES, type Basis, SOURCE_TYPES, type SourceType } from "./play.ts";
 
-const TRIGGERS = [
-  "user_app",
-  "user_device",
-  "voice",
-  "remote_app",
-  "auto",
-  "group_join",
-  "group_leave",
-  "alarm",
-  "system",
-  "unknown",
-] as const;
-const GROUP_CHANGES = ["joined", "left", "coordinator_changed", "none"] as const;
+const TRIGGERS = "user_app user_device voice remote_app auto group_join group_leave alarm system unknown";
+const GROUP_CHANGES = "joined left coordinator_changed none";
 
-export type Trigger = (typeof TRIGGERS)[number];
-export type GroupChange = (typeof GROUP_CHANGES)[number];
+export type Trigger = WordOf<typeof TRIGGERS>;
+export type GroupChange = WordOf<typeof GROUP_CHANGES>;
 
 /** What a player takes its sound from. */
 export interface Source {
@@ -46,43 +36,36 @@ export interface SourceEvent {
   readonly evidence?: string | null;
 }
 
-const FIELDS: Readonly<Record<string, Field>> = {
-  occurred_at: { check: instant, required: true },
-  player_id: { check: text(128), required: true },
-  group_id: { check: orNull(text(128)) },
-  household_id: { check: orNull(text(128)) },
-  trigger: { check: oneOf(TRIGGERS) },
-  trigger_basis: { check: oneOf(["reported", "inferred"]) },
-  coordinator_id: { check: orNull(text(128)) },
-  member_ids: { check: listOf(text(128), 64) },
-  group_change: { check: oneOf(GROUP_CHANGES) },
-  evidence: { check: orNull(text(64)) },
-};
+const FIELDS = /* @__PURE__ */ table({
+  "instant!": "occurred_at",
+  "128!": "player_id",
+  "128?": "group_id household_id coordinator_id",
+  [TRIGGERS]: "trigger",
+  [BASES]: "trigger_basis",
+  ids: "member_ids",
+  [GROUP_CHANGES]: "group_change",
+  "64?": "evidence",
+});
+const SIDE = /* @__PURE__ */ table({ [`${SOURCE_TYPES}!`]: "source_type", "64?": "service" });
 
-const SOURCE_FIELDS: Readonly<Record<string, Field>> = {
-  source_type: { check: oneOf(SOURCE_TYPES), required: true },
-  service: { check: orNull(text(64)) },
-};
+/** Checks a source event and fills in its defaults. */
+export const sourceSchema: StandardSchema<SourceEvent, EventData> = schemaOf(
+  (source) =>
+    faultIn(FIELDS, source) ??
+    faultOfSide("from", source.from) ??
+    faultOfSide("to", source.to) ?? {
+      value: {
+        trigger: "unknown",
+        trigger_basis: "reported",
+        group_change: "none",
+        ...source,
+        from: { service: null, ...source.from },
+        to: { service: null, ...source.to },
+      },
+    },
+);
 
-/**
- * The event as it enters the stream, defaults filled in.
- * @throws TonearmError `invalid_argument` naming the field at fault and what it should be.
- */
-export function completeSource(source: SourceEvent): Record<string, unknown> {
-  checkFields("source", source, FIELDS);
-  const from = completeSide("source.from", source.from);
-  const to = completeSide("source.to", source.to);
-  const defaults = { trigger: "unknown", trigger_basis: "reported", group_change: "none" };
-  return { ...defaults, ...source, from, to };
-}
-
-function completeSide(path: string, side: unknown): object {
-  if (typeof side !== "object" || side === null) {
-    throw new TonearmError(
-      "invalid_argument",
-      `${path} is ${inWords(side)}, expected an object with source_type`,
-    );
-  }
-  checkFields(path, side, SOURCE_FIELDS);
-  return { service: null, ...side };
-}
+const faultOfSide = (name: string, side: unknown): SchemaFailure | undefined =>
+  typeof side === "object" && side !== null
+    ? faultIn(SIDE, side, name)
+    : failure([name], side, "an object with source_type");

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { EventCheck } from "../event-check.ts";
 import { newEpochId, newPlayId } from "../ids.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
-import { completePlay, type PlayEvent } from "./play.ts";
-import { completeSource, type SourceEvent } from "./source.ts";
+import { type PlayEvent, playSchema } from "./play.ts";
+import { type SourceEvent, sourceSchema } from "./source.ts";
 
-const newId = () => "018f2f2e-0000-7000-8000-000000000001";
+const check = new EventCheck(new ManualClock(), undefined);
+const completePlay = (play: PlayEvent) => check.complete("play", play);
+const completeSource = (source: SourceEvent) => check.complete("source", source);
 const FINAL: PlayEvent = {
   started_at: "2026-11-22T19:00:00.000Z",
   ended_at: "2026-11-22T19:03:00Z",
@@ -19,9 +22,9 @@ const SOURCE: SourceEvent = {
 
 describe("a play", () => {
   it("is completed with what can be known", () => {
-    expect(completePlay(FINAL, newId)).toEqual({
+    expect(completePlay(FINAL)).toEqual({
       ...FINAL,
-      play_id: newId(),
+      play_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
       report_type: "final",
       content_type: "unknown",
       reason_start: "unknown",
@@ -37,7 +40,7 @@ describe("a play", () => {
     ["clickrow", true],
     ["trackdone", false],
   ] as const)("that ends by %s is skipped: %j", (reason_end, skipped) =>
-    expect(completePlay({ ...FINAL, reason_end }, newId)).toMatchObject({ skipped }),
+    expect(completePlay({ ...FINAL, reason_end })).toMatchObject({ skipped }),
   );
 
   it("keeps what the application says against every default", () => {
@@ -47,11 +50,11 @@ describe("a play", () => {
       skipped: true,
       extra: 1,
     } as PlayEvent;
-    expect(completePlay(said, newId)).toMatchObject({ ...said });
+    expect(completePlay(said)).toMatchObject({ ...said });
   });
 
   it("has neither end nor skip in an update", () => {
-    const update = completePlay({ ...FINAL, report_type: "update", ended_at: null }, newId);
+    const update = completePlay({ ...FINAL, report_type: "update", ended_at: null });
     expect(update).not.toHaveProperty("reason_end");
     expect(update).not.toHaveProperty("skipped");
   });
@@ -72,8 +75,29 @@ describe("a play", () => {
     [{ title: "x".repeat(1_025) }, "expected text of at most 1024 characters"],
     [{ shuffle: "yes" }, 'play.shuffle is "yes", expected true or false'],
     [{ play_id: "7" }, 'play.play_id is "7", expected a UUID'],
+    [{ ms_played: null }, "play.ms_played is null, expected whole milliseconds"],
+    [{ ms_played: undefined }, "play.ms_played is missing, expected whole milliseconds"],
+    [{ duration_ms: 1.5 }, "play.duration_ms is 1.5, expected whole milliseconds, 0 or more, or null"],
   ])("with %j is refused with the path of the fault", (change, sentence) => {
-    expect(() => completePlay({ ...FINAL, ...change } as PlayEvent, newId)).toThrow(sentence);
+    expect(() => completePlay({ ...FINAL, ...change } as PlayEvent)).toThrow(sentence);
+  });
+});
+
+describe("the vocabulary's schemas", () => {
+  it("follow Standard Schema, and name the path of a fault", async () => {
+    const { version, vendor, validate } = playSchema["~standard"];
+    expect([version, vendor]).toEqual([1, "tonearm"]);
+    expect(await validate({ ...FINAL, title: 7 })).toEqual({
+      issues: [{ path: ["title"], message: expect.stringContaining("is 7, expected text") }],
+    });
+    expect(await validate(null)).toEqual({
+      issues: [{ path: [], message: "is null, expected an object" }],
+    });
+    expect(
+      await sourceSchema["~standard"].validate({ ...SOURCE, to: { source_type: "vinyl" } }),
+    ).toMatchObject({
+      issues: [{ path: ["to", "source_type"] }],
+    });
   });
 });
 
