@@ -16,14 +16,17 @@ export interface EventDefinitions<S extends Schemas = Schemas, Open extends bool
   readonly allowUnknown: Open;
 }
 
-/** Without the option `events`: any type, any data. */
-export type AnyEvents = EventDefinitions<Readonly<Record<never, never>>, true>;
-
 /** The types that every instance knows. */
 interface Vocabulary {
   readonly play: PlayEvent;
   readonly source: SourceEvent;
 }
+
+/** Without the option `events`: any type, any data; only the vocabulary's own types are checked. */
+export type AnyEvents = EventDefinitions<
+  { readonly [Type in keyof Vocabulary]: StandardSchema<Vocabulary[Type], object> },
+  true
+>;
 
 /** The types that `record` takes. */
 export type TypeOf<E extends EventDefinitions> =
