@@ -44,7 +44,7 @@ export class FaultProxy {
   /** Without a network, connections are reset, old and new. */
   setOnline(online: boolean): void {
     this.#online = online;
-    if (!online) for (const socket of this.#sockets) socket.resetAndDestroy();
+    if (!online) for (const socket of this.#sockets) reset(socket);
   }
 
   /** From now on other faults, or none. */
@@ -60,7 +60,7 @@ export class FaultProxy {
 
   #accept(client: Socket): void {
     if (!this.#online) {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const relay = connect({ host: this.#target.hostname, port: Number(this.#target.port) });
@@ -81,12 +81,12 @@ export class FaultProxy {
     client.on("data", (bytes) => {
       if (answered) fault = this.#drawFault();
       answered = false;
-      if (fault === "reset") client.resetAndDestroy();
+      if (fault === "reset") reset(client);
       else relay.write(bytes);
     });
     relay.on("data", (bytes) => {
       answered = true;
-      if (fault === "lost-answer") client.resetAndDestroy();
+      if (fault === "lost-answer") reset(client);
       else if (fault === "slow") {
         const delayMs = this.#random.fraction() * this.#knobs.slowMsMax;
         late = this.#clock.after(delayMs, () => client.writable && client.write(bytes));
@@ -106,6 +106,15 @@ export class FaultProxy {
 
 /** When one side goes, the other goes the same way. */
 function join(one: Socket, other: Socket): void {
-  one.on("error", () => other.resetAndDestroy());
+  one.on("error", () => reset(other));
   one.on("close", () => other.destroy());
+}
+
+/**
+ * Ends a connection with a TCP reset. One that is already shutting down is closed instead: Node answers a reset of it with
+ * EINVAL and never closes its handle, and a process with such a handle spins at its exit for ever.
+ */
+export function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
