@@ -1,5 +1,6 @@
 /** Entry `@tonearm/simulator/testing`: faults for the workspace's own tests. Not published. */
 export { FaultProxy } from "./fault-proxy.ts";
 export { readTruth, type TrueEvent } from "./ledger.ts";
+export { createListener } from "./listening/listener.ts";
 export { Random } from "./listening/random.ts";
 export { NO_FAULTS } from "./scenario.ts";

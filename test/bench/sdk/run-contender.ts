@@ -1,0 +1,98 @@
+/**
+ * One contender in this process: records, finishes, and tells its parent what that cost here.
+ * Arguments: name, endpoint, directory, file of plays, events per second (0: all in one loop).
+ */
+import { subscribe } from "node:diagnostics_channel";
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ContenderName, Play, StartContender } from "./contender.ts";
+
+/** What a run cost, in the process of the contender. */
+export interface Cost {
+  /** How long a call of `record` keeps its caller, by the clock. */
+  readonly syncMicros: number;
+  /** CPU time of the whole process, every thread, from the first call until everything is flushed and closed. */
+  readonly cpuMicros: number;
+  /** Highest resident set over that of the moment before the first call. */
+  readonly rssBytes: number;
+  /** What this process had the system write to storage. */
+  readonly writtenBytes: number;
+  /** From the first call until everything is closed. */
+  readonly elapsedMs: number;
+}
+
+const starters: Record<ContenderName, () => Promise<StartContender>> = {
+  tonearm: async () => (await import("./tonearm.ts")).startDurable,
+  "tonearm-memory": async () => (await import("./tonearm.ts")).startInMemory,
+  opentelemetry: async () => (await import("./opentelemetry.ts")).start,
+  segment: async () => (await import("./segment.ts")).start,
+  snowplow: async () => (await import("./snowplow.ts")).start,
+  posthog: async () => (await import("./posthog.ts")).start,
+};
+
+const [name = "", endpoint = "", directory = "", playsPath = "", rateText = ""] = process.argv.slice(2);
+
+// Whatever a contender does by itself, nothing of it may leave this machine.
+subscribe("net.client.socket", (message) => {
+  const { socket } = message as { socket: Socket };
+  socket.once("connect", () => {
+    if (socket.remoteAddress === "127.0.0.1") return;
+    console.error(`${name} connected to ${socket.remoteAddress}, which is not this machine`);
+    process.exit(1);
+  });
+});
+
+const start = await starters[name as ContenderName]();
+const contender = await start(endpoint, directory);
+const plays = JSON.parse(readFileSync(playsPath, "utf8")) as Play[];
+// What reading the plays took is given back before anything is measured.
+for (let i = 0; i < 4; i++) {
+  globalThis.gc!();
+  await sleep(50);
+}
+process.send!(await measure());
+process.disconnect();
+
+async function measure(): Promise<Cost> {
+  // Resets the peak that VmHWM tells.
+  writeFileSync("/proc/self/clear_refs", "5");
+  const rss = statusBytes("VmRSS");
+  const written = writtenBytes();
+  const cpu = process.cpuUsage();
+  const beganMs = performance.now();
+  const syncMicros = await record(Number(rateText));
+  await contender.finish();
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    syncMicros: syncMicros / plays.length,
+    cpuMicros: user + system,
+    rssBytes: statusBytes("VmHWM") - rss,
+    writtenBytes: writtenBytes() - written,
+    elapsedMs: performance.now() - beganMs,
+  };
+}
+
+/** Records all plays; returns the µs that the calls took. */
+async function record(perSecond: number): Promise<number> {
+  let micros = 0;
+  const beganMs = performance.now();
+  for (let at = 0; at < plays.length; ) {
+    const due =
+      perSecond === 0 ? plays.length : Math.ceil(((performance.now() - beganMs) * perSecond) / 1_000);
+    const before = performance.now();
+    for (const end = Math.min(due, plays.length); at < end; at++) contender.record(plays[at]!);
+    micros += (performance.now() - before) * 1_000;
+    if (at < plays.length) await sleep(4);
+  }
+  return micros;
+}
+
+function statusBytes(field: string): number {
+  const kib = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync("/proc/self/status", "utf8"));
+  return Number(kib![1]) * 1_024;
+}
+
+function writtenBytes(): number {
+  return Number(/^write_bytes: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))![1]);
+}

@@ -1,0 +1,24 @@
+import { createTelemetry } from "@tonearm/sdk";
+import type { StartContender } from "./contender.ts";
+
+/** Longest wait for the relay at the end: the benchmark ends no client early. */
+const PATIENCE_MS = 120_000;
+
+const starter =
+  (toDirectory: (directory: string) => string | false): StartContender =>
+  async (endpoint, directory) => {
+    const telemetry = createTelemetry({
+      endpoint,
+      device: "RINCON_00DEAD0001",
+      directory: toDirectory(directory),
+    });
+    await telemetry.ready;
+    return {
+      record: (play) => void telemetry.record("play", play),
+      finish: async () => void (await telemetry.close({ timeoutMs: PATIENCE_MS })),
+    };
+  };
+
+/** With a directory: every event is on disk before it is sent. */
+export const startDurable = starter((directory) => directory);
+export const startInMemory = starter(() => false);
