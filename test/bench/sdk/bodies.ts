@@ -23,7 +23,7 @@ const readers: Record<string, (body: Buffer) => (string | undefined)[]> = {
   "/v1/batches": (body) => {
     const { events } = decode(body) as { events: [string, number, number, number | null, string][] };
     return events
-      .filter(([type]) => type === "play")
+      .filter(([type]) => type === "listened")
       .map(([, , , , data]) => (JSON.parse(data) as Named).started_at);
   },
   "/v1/logs": (body) =>
