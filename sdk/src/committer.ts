@@ -12,8 +12,8 @@ export interface CommitterOptions extends BackoffOptions {
 
 /** What the committer tells. */
 export interface CommitterEvents {
-  /** Everything up to `throughSeq` is in the store. */
-  committed(throughSeq: number): void;
+  /** Everything up to `throughSeq` is in the store, the last `count` events since just now. */
+  committed(throughSeq: number, count: number): void;
   /** The store took nothing. Events stay in memory; storing is tried again. */
   failed(error: unknown): void;
 }
@@ -144,7 +144,7 @@ export class Committer {
     this.#committedSeq = last.seq;
     this.#recorder.release(last.seq);
     await this.#applyEviction();
-    this.#events.committed(last.seq);
+    this.#events.committed(last.seq, entries.length);
     return undefined;
   }
 

@@ -17,7 +17,9 @@ export type TonearmErrorCode =
   /** The relay cannot be reached or answers with errors; delivery is retried for ever. */
   | "relay_unreachable"
   /** A listener that the application registered threw. */
-  | "listener_failed";
+  | "listener_failed"
+  /** `beforeSend` or `redact` threw, or answered with something else than it may. Nothing is sent that it should have seen. */
+  | "hook_failed";
 
 /** The one error class of the SDK. `message` says what was wrong and what was expected; `cause` is kept. */
 export class TonearmError extends Error {

@@ -2,6 +2,7 @@
 export { TonearmError, type TonearmErrorCode } from "./errors.ts";
 export type { DropReason, EventData, RecordResult } from "./event.ts";
 export { createTelemetry, type TelemetryOptions } from "./node/create-telemetry.ts";
+export type { Batch, BeforeSend, BeforeSendResult } from "./sender.ts";
 export type { InputOf, StandardSchema } from "./standard-schema.ts";
 export type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
 export { type AnyEvents, defineEvents, type EventDefinitions } from "./typed-events.ts";

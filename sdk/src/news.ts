@@ -30,15 +30,16 @@ export class News {
     this.#failing = false;
   }
 
-  /** Tells of trouble that lasts, the first time only. */
-  trouble(error: TonearmError): void {
-    if (this.#lasting.has(error.code)) return;
+  /** Tells of trouble that lasts, the first time only; returns whether this was it. */
+  trouble(error: TonearmError): boolean {
+    if (this.#lasting.has(error.code)) return false;
     this.#lasting.add(error.code);
     this.error(error);
+    return true;
   }
 
-  /** The trouble is over; when it comes again it is told again. */
-  over(...codes: TonearmError["code"][]): void {
-    for (const code of codes) this.#lasting.delete(code);
+  /** The trouble is over, and told again when it comes again; returns whether there was any. */
+  over(...codes: TonearmError["code"][]): boolean {
+    return codes.map((code) => this.#lasting.delete(code)).includes(true);
   }
 }

@@ -1,4 +1,5 @@
 import { TonearmError } from "./errors.ts";
+import type { BeforeSend } from "./sender.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import { EVENT_BYTES_MAX } from "./wire/limits.ts";
 import { ID_PATTERN } from "./wire/names.ts";
@@ -64,6 +65,14 @@ export interface CommonOptions<E extends EventDefinitions = AnyEvents> extends P
   readonly key?: string;
   /** What `defineEvents` made: types and checks `record`. Without it any type of event is recorded. */
   readonly events?: E;
+  /**
+   * Called before each batch is sent, resent ones included. It may return headers to add, such as a fresh
+   * `Authorization`, or false: the batch is held back until the next interval, as it is when the hook throws, or answers
+   * with a promise that takes longer than `requestTimeoutMs`.
+   */
+  readonly beforeSend?: BeforeSend;
+  /** Tells of each step of each batch, a line each: true prints them by `console.debug`. Default false. */
+  readonly debug?: boolean | ((line: string) => void);
 }
 
 /** Options as they are used: checked, with every default filled in. */
@@ -72,6 +81,8 @@ export interface CheckedOptions<E extends EventDefinitions = EventDefinitions> e
   readonly device: string;
   readonly key: string | undefined;
   readonly events: E | undefined;
+  readonly beforeSend: BeforeSend | undefined;
+  readonly debug: ((line: string) => void) | undefined;
 }
 
 /**
@@ -86,7 +97,16 @@ export function checkOptions<E extends EventDefinitions = AnyEvents>(
   if (typeof options !== "object" || options === null) {
     throw invalid(`createTelemetry was given ${inWords(options)}, expected an object of options`);
   }
-  const known = ["endpoint", "device", "key", "events", ...Object.keys(TUNING), ...extra];
+  const known = [
+    "endpoint",
+    "device",
+    "key",
+    "events",
+    "beforeSend",
+    "debug",
+    ...Object.keys(TUNING),
+    ...extra,
+  ];
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw invalid(`unknown option "${name}"; the options are ${known.join(", ")}`);
   }
@@ -112,6 +132,8 @@ export function checkOptions<E extends EventDefinitions = AnyEvents>(
     device: checkDevice(options.device),
     key: checkKey(options.key),
     events: checkEvents(options.events),
+    beforeSend: checkFunction("beforeSend", options.beforeSend),
+    debug: checkFunction("debug", options.debug === true ? printLine : options.debug || undefined),
   };
 }
 
@@ -142,6 +164,13 @@ function checkEvents<E extends EventDefinitions>(events: E | undefined): E | und
   if (events === undefined || typeof events?.schemas === "object") return events;
   throw invalid(`option events is ${inWords(events)}, expected what defineEvents returns`);
 }
+
+function checkFunction<F>(name: string, given: F | undefined): F | undefined {
+  if (given === undefined || typeof given === "function") return given;
+  throw invalid(`option ${name} is ${inWords(given)}, expected a function`);
+}
+
+const printLine = (line: string): void => console.debug(`tonearm: ${line}`);
 
 function invalid(message: string): TonearmError {
   return new TonearmError("invalid_option", message);

@@ -21,4 +21,4 @@ export type {
 export { systemClock } from "./system-clock.ts";
 export { assembleTelemetry, type Ports, type StoreNews } from "./telemetry.ts";
 export type { Telemetry } from "./telemetry-api.ts";
-export type { Answer, Fault, Transport } from "./transport.ts";
+export type { Answer, Fault, Sending, Transport } from "./transport.ts";

@@ -1,8 +1,9 @@
 import { afterJitterMs, type BackoffOptions, fullJitterMs } from "./backoff.ts";
 import type { Cancel, Clock } from "./clock.ts";
 import { lastSeqOf } from "./run.ts";
+import type { Held, Sender } from "./sender.ts";
 import type { Run, RunLimit } from "./store.ts";
-import type { Answer, Fault, Transport } from "./transport.ts";
+import type { Answer, Fault } from "./transport.ts";
 
 export interface PumpOptions extends BackoffOptions {
   readonly flushIntervalMs: number;
@@ -26,7 +27,8 @@ export interface PumpSource {
 /** What the pump tells. */
 export interface PumpEvents {
   accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): void;
-  faulted(fault: Fault): void;
+  /** A batch is sent again after `waitMs`. */
+  faulted(run: Run, fault: Fault, waitMs: number): void;
 }
 
 /** The state of delivery, all of it. */
@@ -35,7 +37,7 @@ type State =
   /** Something waits; the flush interval runs. */
   | { readonly kind: "scheduled"; readonly cancel: Cancel }
   | { readonly kind: "sending" }
-  /** The last attempt failed; the next one comes by itself. */
+  /** The last attempt failed, or the application held it back; the next one comes by itself. */
   | { readonly kind: "waiting"; readonly cancel: Cancel }
   | { readonly kind: "stopped" };
 
@@ -49,7 +51,7 @@ interface Cut {
 /** Sends batches, one at a time, and decides what every answer means for the next. */
 export class Pump {
   readonly #source: PumpSource;
-  readonly #transport: Transport;
+  readonly #sender: Pick<Sender, "send">;
   readonly #clock: Clock;
   readonly #options: PumpOptions;
   readonly #events: PumpEvents;
@@ -61,12 +63,12 @@ export class Pump {
   #draining: Promise<void> = Promise.resolve();
 
   constructor(
-    parts: { source: PumpSource; transport: Transport; clock: Clock },
+    parts: { source: PumpSource; sender: Pick<Sender, "send">; clock: Clock },
     options: PumpOptions,
     events: PumpEvents,
   ) {
     this.#source = parts.source;
-    this.#transport = parts.transport;
+    this.#sender = parts.sender;
     this.#clock = parts.clock;
     this.#options = options;
     this.#events = events;
@@ -113,7 +115,7 @@ export class Pump {
       const run = await this.#source.read(this.#limit());
       if (this.#stopped) return;
       if (!run) return this.#rest();
-      const answer = await this.#transport.send(run, this.#abort.signal);
+      const answer = await this.#sender.send(run, this.#abort.signal);
       if (this.#stopped) return;
       const waitMs = await this.#handle(run, answer);
       if (this.#stopped) return;
@@ -131,14 +133,16 @@ export class Pump {
   }
 
   /** Returns how long to wait before the next batch, in ms. */
-  async #handle(run: Run, answer: Answer): Promise<number> {
+  async #handle(run: Run, answer: Answer | Held): Promise<number> {
     switch (answer.kind) {
       case "accepted":
         return this.#accepted(run, answer);
       case "rejected":
         return this.#rejected(run, answer.code, answer.message);
       case "retry":
-        return this.#failed(answer.fault, answer.afterMs);
+        return this.#failed(run, answer.fault, answer.afterMs);
+      case "held":
+        return this.#options.flushIntervalMs;
     }
   }
 
@@ -146,7 +150,7 @@ export class Pump {
     const throughSeq = Math.min(answer.throughSeq, lastSeqOf(run));
     if (throughSeq < run.firstSeq) {
       const message = `the relay acknowledged ${answer.throughSeq} for a batch that begins at ${run.firstSeq}`;
-      return this.#failed({ kind: "refused", message }, undefined);
+      return this.#failed(run, { kind: "refused", message }, undefined);
     }
     this.#failures = 0;
     if (this.#cut && (run.epoch !== this.#cut.epoch || throughSeq >= this.#cut.throughSeq))
@@ -166,17 +170,18 @@ export class Pump {
     }
     this.#cut = undefined;
     if (await this.#source.reject(run, code, message)) return 0;
-    return this.#failed({ kind: "refused", message: `${code}: ${message}` }, undefined);
+    return this.#failed(run, { kind: "refused", message: `${code}: ${message}` }, undefined);
   }
 
-  #failed(fault: Fault, afterMs: number | undefined): number {
+  #failed(run: Run, fault: Fault, afterMs: number | undefined): number {
     this.#failures++;
-    this.#events.faulted(fault);
-    const waitMs =
+    const jitterMs =
       afterMs === undefined
         ? fullJitterMs(this.#clock, this.#failures, this.#options)
         : afterJitterMs(this.#clock, afterMs, this.#options);
-    return Math.max(1, waitMs);
+    const waitMs = Math.max(1, jitterMs);
+    this.#events.faulted(run, fault, waitMs);
+    return waitMs;
   }
 
   #limit(): RunLimit {

@@ -1,3 +1,4 @@
+import { Ages } from "./ages.ts";
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
 import type { DropLedger } from "./drops.ts";
@@ -18,6 +19,8 @@ export interface RecorderOptions {
  */
 export class Recorder {
   readonly epoch: string;
+  /** When the numbers were given that are not acknowledged. */
+  readonly ages = new Ages();
   readonly #options: RecorderOptions;
   readonly #clock: Clock;
   readonly #codec: Codec;
@@ -31,6 +34,7 @@ export class Recorder {
   #nextSeq = 2;
   #entries: Entry[] = [];
   #bytes = 0;
+  #encodedMs = 0;
   #closed = false;
   #recorded = 0;
 
@@ -173,6 +177,7 @@ export class Recorder {
   #encode(type: string, json: string): Uint8Array {
     const wallMs = this.#clock.wallMs();
     const nowMs = this.#clock.monotonicMs();
+    this.#encodedMs = nowMs;
     // The clocks came apart: one was set, or the device slept. What was learned before holds no longer.
     if (differ(wallMs - nowMs, this.#aheadMs)) this.#offsetMs = null;
     const timeMs = Math.max(0, Math.trunc(wallMs));
@@ -182,6 +187,7 @@ export class Recorder {
 
   #push(bytes: Uint8Array, priority: Priority): number {
     const seq = this.#nextSeq++;
+    this.ages.note(seq, this.#encodedMs);
     this.#entries.push({ seq, priority, bytes });
     this.#bytes += bytes.length;
     return seq;

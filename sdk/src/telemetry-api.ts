@@ -1,6 +1,8 @@
 import type { Listener } from "./emitter.ts";
 import type { TonearmError } from "./errors.ts";
 import type { DropReason, RecordResult } from "./event.ts";
+import type { Batch } from "./sender.ts";
+import type { OpenedStore } from "./store.ts";
 import type { AnyEvents, DataOf, EventDefinitions, TypeOf } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";
 import type { SourceEvent } from "./vocabulary/source.ts";
@@ -18,6 +20,25 @@ export interface TelemetryEvents {
     readonly durable: Durable;
     readonly bodyBytes: number;
   };
+  /** A request left for the relay; what comes of it is told by `accepted`, `reject` or `error`, or it is sent again. */
+  sent: Batch & {
+    /** Length of the body as sent. */
+    readonly bodyBytes: number;
+    /** `zstd`, `gzip` or `identity`. */
+    readonly encoding: string;
+  };
+  /** A relay refused one event for what it holds. A `drop` with the reason `rejected` follows. */
+  reject: {
+    readonly epoch: string;
+    readonly seq: number;
+    /** The relay's, such as `invalid_event`. */
+    readonly code: string;
+    readonly message: string;
+  };
+  /** Whether what is recorded becomes durable has changed. */
+  degraded: { readonly durable: boolean; readonly message: string };
+  /** This epoch has begun; `previous` is the newest earlier one of which anything is left. */
+  epoch: { readonly epoch: string; readonly previous: OpenedStore["previous"] };
   /** Events were given up. They are, or will be, declared in the stream. */
   drop: {
     readonly epoch: string;
@@ -35,7 +56,7 @@ export interface TelemetryStats {
   readonly epoch: string;
   /** Whether the store survives a crash. */
   readonly durable: boolean;
-  /** What delivery is doing; `waiting` means that the last attempt failed. */
+  /** What delivery is doing; `waiting` means that the last attempt failed, or that `beforeSend` held it back. */
   readonly delivery: "idle" | "scheduled" | "sending" | "waiting" | "stopped";
   /** Events recorded in this epoch, and the highest number given, drops and control records included. */
   readonly recorded: number;
@@ -46,10 +67,21 @@ export interface TelemetryStats {
   /** In the store, not acknowledged yet, earlier epochs and control records included. */
   readonly storedEvents: number;
   readonly storedBytes: number;
+  /** Events and control records that this instance has made durable (L1). */
+  readonly durableEvents: number;
+  /** Events and control records in the request under way. */
+  readonly inFlightEvents: number;
   /** Events and control records that a relay has accepted since this instance began. */
   readonly acceptedEvents: number;
+  /** Bodies sent since this instance began, compressed, those sent again included. */
+  readonly sentBytes: number;
   /** Requests that had to be sent again. */
   readonly retries: number;
+  /**
+   * Milliseconds by the monotonic clock since the oldest event that waits was recorded, at most a little more than the
+   * truth; an event of an earlier epoch counts since this instance began. 0 when nothing waits.
+   */
+  readonly oldestPendingMs: number;
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
 }
 

@@ -5,6 +5,7 @@
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
 import { Committer } from "./committer.ts";
+import { Delivery } from "./delivery.ts";
 import { DropLedger } from "./drops.ts";
 import type { Listener } from "./emitter.ts";
 import { messageOf, TonearmError } from "./errors.ts";
@@ -16,13 +17,13 @@ import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
 import { Pump } from "./pump.ts";
 import { Recorder } from "./recorder.ts";
-import type { Run, RunLimit, SeqRange, Store } from "./store.ts";
+import { Sender } from "./sender.ts";
+import type { SeqRange, Store } from "./store.ts";
 import type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
-import type { Answer, Fault, Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";
 import type { SourceEvent } from "./vocabulary/source.ts";
-import { Watermark } from "./watermark.ts";
 
 /** What a runtime brings. */
 export interface Ports {
@@ -60,18 +61,16 @@ class Assembled implements Telemetry {
   readonly #check: EventCheck;
   #store: Store;
   #committer: Committer | undefined;
-  #acceptedEvents = 0;
-  #retries = 0;
+  readonly #sender: Sender;
+  readonly #delivery: Delivery;
+  #durableEvents = 0;
   #closing: Promise<FlushResult> | undefined;
-  /** How far this epoch is acknowledged. */
-  readonly #delivered: Watermark;
 
   constructor(options: CheckedOptions, ports: Ports) {
     this.#options = options;
     this.#ports = ports;
     this.epoch = newEpochId(ports.clock);
     this.#check = new EventCheck(ports.clock, options.events);
-    this.#delivered = new Watermark(ports.clock);
     this.#drops = new DropLedger((drop) => this.#news.emit("drop", drop));
     this.#recorder = new Recorder(this.epoch, options, ports.clock, ports.codec, this.#drops);
     this.#store = ports.makeStore({
@@ -81,14 +80,17 @@ class Assembled implements Telemetry {
           new TonearmError("storage_corrupt", `stored file ${name} ${reason}; it is in quarantine`),
         ),
     });
-    this.#pump = new Pump(
-      { source: this.#source(), transport: ports.transport, clock: ports.clock },
-      options,
-      {
-        accepted: (run, answer) => this.#accepted(run, answer),
-        faulted: (fault) => this.#faulted(fault),
-      },
-    );
+    const { clock } = ports;
+    this.#sender = new Sender(ports.transport, clock, this.#news, options);
+    this.#delivery = new Delivery({
+      recorder: this.#recorder,
+      drops: this.#drops,
+      news: this.#news,
+      sender: this.#sender,
+      clock,
+      keeping: () => ({ store: this.#store, committer: this.#committer }),
+    });
+    this.#pump = new Pump({ source: this.#delivery, sender: this.#sender, clock }, options, this.#delivery);
     this.ready = this.#open();
   }
 
@@ -111,10 +113,10 @@ class Assembled implements Telemetry {
     const target = this.#recorder.lastSeq;
     await this.#committer!.commitAll();
     this.#pump.setUrgent(true);
-    const delivered = await this.#delivered.reaches(target, timeoutMs);
-    if (!this.#delivered.hasWaiters) this.#pump.setUrgent(false);
+    const delivered = await this.#delivery.delivered.reaches(target, timeoutMs);
+    if (!this.#delivery.delivered.hasWaiters) this.#pump.setUrgent(false);
     const durable = this.#store.durable && this.#committer!.committedSeq >= target;
-    return { durable, delivered, pendingEvents: this.#waiting() };
+    return { durable, delivered, pendingEvents: this.#delivery.waiting() };
   }
 
   close({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
@@ -138,8 +140,12 @@ class Assembled implements Telemetry {
       waitingBytes: this.#recorder.waitingBytes,
       storedEvents,
       storedBytes,
-      acceptedEvents: this.#acceptedEvents,
-      retries: this.#retries,
+      durableEvents: this.#durableEvents,
+      inFlightEvents: this.#sender.inFlight,
+      acceptedEvents: this.#delivery.acceptedEvents,
+      sentBytes: this.#sender.sentBytes,
+      retries: this.#delivery.retries,
+      oldestPendingMs: this.#delivery.oldestMs,
       dropped: this.#drops.byReason(),
     };
   }
@@ -148,9 +154,10 @@ class Assembled implements Telemetry {
     const { clock } = this.#ports;
     const opened = await this.#openStore();
     this.#recorder.begin(opened.previous);
+    this.#news.emit("epoch", { epoch: this.epoch, previous: opened.previous });
     const parts = { recorder: this.#recorder, store: this.#store, drops: this.#drops, clock };
     this.#committer = new Committer(parts, this.#options, {
-      committed: (throughSeq) => this.#committed(throughSeq),
+      committed: (throughSeq, count) => this.#committed(throughSeq, count),
       failed: (error) => this.#storageFailed(error),
     });
     this.#committer.start();
@@ -181,73 +188,21 @@ class Assembled implements Telemetry {
     return result;
   }
 
-  #source() {
-    const read = async (limit: RunLimit): Promise<Run | undefined> =>
-      (await this.#store.read(limit)) ??
-      (this.#committer?.degraded ? this.#recorder.peekRun(limit) : undefined);
-    return {
-      epoch: this.epoch,
-      read,
-      waiting: () => this.#waiting(),
-      acknowledge: (run: Run, throughSeq: number) => this.#acknowledge(run.epoch, throughSeq),
-      reject: (run: Run, code: string, message: string) => this.#reject(run, code, message),
-    };
-  }
-
-  #waiting(): number {
-    const inMemory = this.#committer?.degraded ? this.#recorder.waitingEvents : 0;
-    return this.#store.backlog().events + inMemory;
-  }
-
-  async #acknowledge(epoch: string, throughSeq: number): Promise<void> {
-    await this.#store.acknowledge(epoch, throughSeq);
-    if (epoch !== this.epoch) return;
-    // While nothing can be stored, what was sent came from memory.
-    if (this.#committer!.degraded) this.#recorder.release(throughSeq);
-    this.#delivered.raise(throughSeq);
-  }
-
-  /** Gives up one event that no relay will take, once that is declared. */
-  async #reject(run: Run, code: string, message: string): Promise<boolean> {
-    if (this.#recorder.closed) return false;
-    const range = { epoch: run.epoch, fromSeq: run.firstSeq, toSeq: run.firstSeq };
-    this.#drops.add(range, "rejected", `${code}: ${message}`);
-    await this.#committer!.commitAll();
-    await this.#acknowledge(run.epoch, run.firstSeq);
-    return true;
-  }
-
-  #accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): void {
-    const { throughSeq, durable, bodyBytes, serverTimeMs } = answer;
-    this.#acceptedEvents += throughSeq - run.firstSeq + 1;
-    this.#news.over("relay_refused", "relay_unreachable");
-    if (serverTimeMs !== undefined) this.#recorder.learnTime(serverTimeMs);
-    this.#news.emit("accepted", {
-      epoch: run.epoch,
-      fromSeq: run.firstSeq,
-      throughSeq,
-      durable,
-      bodyBytes,
-    });
-  }
-
-  #faulted(fault: Fault): void {
-    this.#retries++;
-    if (fault.kind === "busy") return;
-    const code = fault.kind === "refused" ? "relay_refused" : "relay_unreachable";
-    const message = `${fault.message}; events are kept, and sent again later`;
-    this.#news.trouble(new TonearmError(code, message));
-  }
-
-  #committed(throughSeq: number): void {
-    this.#news.over("storage_degraded");
-    if (this.#store.durable) this.#news.emit("durable", { epoch: this.epoch, throughSeq });
+  #committed(throughSeq: number, count: number): void {
+    const { durable } = this.#store;
+    if (durable) {
+      this.#durableEvents += count;
+      if (this.#news.over("storage_degraded"))
+        this.#news.emit("degraded", { durable, message: "events are stored again" });
+      this.#news.emit("durable", { epoch: this.epoch, throughSeq });
+    }
     this.#pump.notify();
   }
 
   #storageFailed(cause: unknown): void {
     const message = `events cannot be stored (${messageOf(cause)}); they go on from memory, and are not durable`;
-    this.#news.trouble(new TonearmError("storage_degraded", message, cause));
+    if (this.#news.trouble(new TonearmError("storage_degraded", message, cause)))
+      this.#news.emit("degraded", { durable: false, message });
     this.#pump.notify();
   }
 }

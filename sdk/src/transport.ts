@@ -7,8 +7,16 @@ import type { Durable } from "./wire/answer.ts";
  */
 export interface Transport {
   /** Sends one batch, and ends early when `signal` aborts. One call at a time. */
-  send(run: Run, signal: AbortSignal): Promise<Answer>;
+  send(run: Run, signal: AbortSignal, sending: Sending): Promise<Answer>;
   close(): Promise<void>;
+}
+
+/** How one batch goes out. */
+export interface Sending {
+  /** Headers to add to the transport's own, or to take the place of its `authorization`. Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** To be called when the body goes out: its length as sent, and what it is encoded in, such as `gzip` or `identity`. */
+  left(bodyBytes: number, encoding: string): void;
 }
 
 export type Answer =

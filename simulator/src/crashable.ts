@@ -55,9 +55,9 @@ export class Crashable {
 
   transport(transport: Transport): Transport {
     this.#transport = transport;
-    const send: Transport["send"] = async (run, signal): Promise<Answer> => {
+    const send: Transport["send"] = async (run, signal, sending): Promise<Answer> => {
       if (this.#crashed) return never();
-      const answer = await transport.send(run, signal);
+      const answer = await transport.send(run, signal, sending);
       return this.#crashed ? never() : answer;
     };
     return { send, close: () => transport.close() };

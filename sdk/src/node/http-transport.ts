@@ -2,7 +2,7 @@ import { type Dispatcher, Pool } from "undici";
 import { interpret } from "../answer.ts";
 import { messageOf } from "../errors.ts";
 import type { Run } from "../store.ts";
-import type { Answer, Transport } from "../transport.ts";
+import type { Answer, Sending, Transport } from "../transport.ts";
 import { BATCHES_PATH, MEDIA_MSGPACK } from "../wire/limits.ts";
 import { encodeMsgpackBatch } from "../wire/msgpack.ts";
 import { compress, ENCODINGS } from "./compress.ts";
@@ -39,13 +39,14 @@ export class HttpTransport implements Transport {
     });
   }
 
-  async send(run: Run, signal: AbortSignal): Promise<Answer> {
+  async send(run: Run, signal: AbortSignal, sending: Sending): Promise<Answer> {
     try {
       const body = await compress(encodeMsgpackBatch(run, run.events), ENCODINGS[this.#encoding]!);
+      sending.left(body.bytes.length, body.encoding);
       const response = await this.#pool.request({
         method: "POST",
         path: this.#path,
-        headers: this.#headers(body.encoding),
+        headers: { ...this.#headers(body.encoding), ...sending.headers },
         body: body.bytes,
         signal,
       });

@@ -45,6 +45,7 @@ const LARGE = {
   events: Array.from({ length: 400 }, () => Uint8Array.of(0xa5, 0x68, 0x65, 0x6c, 0x6c, 0x6f)),
 };
 const ACCEPTED = JSON.stringify({ acked_through: 4, durable: "stream", server_time: 1 });
+const SENDING = { headers: {}, left: () => undefined };
 const signal = () => new AbortController().signal;
 const transportTo = (endpoint: URL, key?: string) =>
   new HttpTransport({ endpoint, key, requestTimeoutMs: 300 });
@@ -64,7 +65,7 @@ describe("HttpTransport", () => {
     });
     const transport = transportTo(endpoint, "secret-key");
     for (let i = 0; i < 3; i++) {
-      expect(await transport.send(RUN, signal())).toMatchObject({
+      expect(await transport.send(RUN, signal(), SENDING)).toMatchObject({
         kind: "accepted",
         throughSeq: 4,
         bodyBytes: 44,
@@ -85,7 +86,7 @@ describe("HttpTransport", () => {
       path = request.url;
       response.end(ACCEPTED);
     });
-    await transportTo(new URL("/tonearm/", endpoint)).send(RUN, signal());
+    await transportTo(new URL("/tonearm/", endpoint)).send(RUN, signal(), SENDING);
     expect(path).toBe("/tonearm/v1/batches");
   });
 
@@ -103,9 +104,9 @@ describe("HttpTransport", () => {
       }
     });
     const transport = transportTo(endpoint);
-    expect(await transport.send(LARGE, signal())).toMatchObject({ kind: "retry", afterMs: 0 });
-    expect(await transport.send(LARGE, signal())).toMatchObject({ kind: "accepted" });
-    expect(await transport.send(LARGE, signal())).toMatchObject({ kind: "accepted" });
+    expect(await transport.send(LARGE, signal(), SENDING)).toMatchObject({ kind: "retry", afterMs: 0 });
+    expect(await transport.send(LARGE, signal(), SENDING)).toMatchObject({ kind: "accepted" });
+    expect(await transport.send(LARGE, signal(), SENDING)).toMatchObject({ kind: "accepted" });
     expect(encodings).toEqual(["zstd", "gzip", "gzip"]);
   });
 
@@ -128,10 +129,47 @@ describe("HttpTransport", () => {
     "says that the relay cannot be reached when it %s",
     async (_, handler) => {
       const endpoint = handler ? await serve(handler) : new URL("http://127.0.0.1:9");
-      const answer = await transportTo(endpoint).send(RUN, signal());
+      const answer = await transportTo(endpoint).send(RUN, signal(), SENDING);
       expect(answer).toMatchObject({ kind: "retry", fault: { kind: "unreachable" } });
     },
   );
+
+  it("sends no header but those of the body, the connection and the key, and those that are added", async () => {
+    const seen: string[][] = [];
+    const endpoint = await serve(({ headers }, _, response) => {
+      seen.push(
+        Object.entries(headers).map(([name, value]) => (name === "authorization" ? `${value}` : name)),
+      );
+      response.end(ACCEPTED);
+    });
+    const transport = transportTo(endpoint, "old-key");
+    await transport.send(RUN, signal(), SENDING);
+    const headers = { authorization: "Bearer fresh-key", "x-trace": "1" };
+    await transport.send(RUN, signal(), { ...SENDING, headers });
+    const plain = ["connection", "content-length", "content-type", "host"];
+    expect(seen.map((names) => names.toSorted())).toEqual([
+      ["Bearer old-key", ...plain],
+      ["Bearer fresh-key", ...plain, "x-trace"],
+    ]);
+    await transport.close();
+  });
+
+  it("tells how long the body is as it leaves, and what it is encoded in", async () => {
+    const left: [number, string][] = [];
+    const lengths: number[] = [];
+    const endpoint = await serve((_, body, response) => {
+      lengths.push(body.length);
+      response.end(ACCEPTED);
+    });
+    const transport = transportTo(endpoint);
+    const sending = { headers: {}, left: (bytes: number, encoding: string) => left.push([bytes, encoding]) };
+    await transport.send(RUN, signal(), sending);
+    await transport.send(LARGE, signal(), sending);
+    expect(left.map(([bytes]) => bytes)).toEqual(lengths);
+    expect(left[0]![1]).toBe("identity");
+    expect(left[1]![1]).not.toBe("identity");
+    await transport.close();
+  });
 
   it("follows no redirect", async () => {
     let asked = 0;
@@ -139,7 +177,7 @@ describe("HttpTransport", () => {
     const endpoint = await serve((_, __, response) =>
       response.writeHead(307, { location: elsewhere.href }).end(),
     );
-    expect(await transportTo(endpoint).send(RUN, signal())).toMatchObject({
+    expect(await transportTo(endpoint).send(RUN, signal(), SENDING)).toMatchObject({
       kind: "retry",
       fault: { kind: "refused" },
     });
@@ -150,7 +188,7 @@ describe("HttpTransport", () => {
     const abort = new AbortController();
     const endpoint = await serve(() => abort.abort());
     const transport = new HttpTransport({ endpoint, key: undefined, requestTimeoutMs: 60_000 });
-    expect(await transport.send(RUN, abort.signal)).toMatchObject({ kind: "retry" });
+    expect(await transport.send(RUN, abort.signal, SENDING)).toMatchObject({ kind: "retry" });
   });
 });
 

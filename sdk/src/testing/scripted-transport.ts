@@ -1,7 +1,7 @@
 import { decode } from "@msgpack/msgpack";
 import { lastSeqOf } from "../run.ts";
 import type { Run } from "../store.ts";
-import type { Answer, Transport } from "../transport.ts";
+import type { Answer, Sending, Transport } from "../transport.ts";
 
 /** One event as a relay would read it. */
 export interface ReceivedEvent {
@@ -18,7 +18,12 @@ export class ScriptedTransport implements Transport {
   answer: (run: Run) => Answer | Promise<Answer> = accept;
   closed = false;
 
-  async send(run: Run, signal: AbortSignal): Promise<Answer> {
+  /** What was added to each batch. */
+  readonly headers: Readonly<Record<string, string>>[] = [];
+
+  async send(run: Run, signal: AbortSignal, sending: Sending): Promise<Answer> {
+    this.headers.push(sending.headers);
+    sending.left(1, "identity");
     this.batches.push({ epoch: run.epoch, firstSeq: run.firstSeq, count: run.events.length });
     const aborted = new Promise<Answer>((resolve) =>
       signal.addEventListener("abort", () => resolve(unreachable())),

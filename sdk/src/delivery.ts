@@ -1,0 +1,108 @@
+import type { Clock } from "./clock.ts";
+import type { Committer } from "./committer.ts";
+import type { DropLedger } from "./drops.ts";
+import { TonearmError } from "./errors.ts";
+import type { News } from "./news.ts";
+import type { PumpEvents, PumpSource } from "./pump.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Sender } from "./sender.ts";
+import type { Run, RunLimit, Store } from "./store.ts";
+import type { Answer, Fault } from "./transport.ts";
+import { Watermark } from "./watermark.ts";
+
+/** What keeps events; the store is another one after the first could not be opened. */
+export interface Keeping {
+  readonly store: Store;
+  readonly committer: Committer | undefined;
+}
+
+export interface DeliveryParts {
+  readonly recorder: Recorder;
+  readonly drops: DropLedger;
+  readonly news: News;
+  readonly sender: Sender;
+  readonly clock: Clock;
+  keeping(): Keeping;
+}
+
+/** The pump's other side: what it reads, and what answers do to the store, the books and the listeners. */
+export class Delivery implements PumpSource, PumpEvents {
+  readonly epoch: string;
+  readonly #parts: DeliveryParts;
+  readonly #beganMs: number;
+  #ownEpochReached = false;
+  acceptedEvents = 0;
+  retries = 0;
+  /** How far this epoch is acknowledged. */
+  readonly delivered: Watermark;
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts;
+    this.epoch = parts.recorder.epoch;
+    this.#beganMs = parts.clock.monotonicMs();
+    this.delivered = new Watermark(parts.clock);
+  }
+
+  async read(limit: RunLimit): Promise<Run | undefined> {
+    const { recorder } = this.#parts;
+    const { store, committer } = this.#parts.keeping();
+    const stored = await store.read(limit);
+    if (!stored || stored.epoch === this.epoch) this.#ownEpochReached = true;
+    return stored ?? (committer?.degraded ? recorder.peekRun(limit) : undefined);
+  }
+
+  waiting(): number {
+    const { store, committer } = this.#parts.keeping();
+    return store.backlog().events + (committer?.degraded ? this.#parts.recorder.waitingEvents : 0);
+  }
+
+  /** How long the oldest event has waited; those of earlier epochs since this instance began. */
+  get oldestMs(): number {
+    const { clock, keeping, recorder } = this.#parts;
+    const earlier = !this.#ownEpochReached && keeping().store.backlog().events > 0;
+    const sinceMs = earlier ? this.#beganMs : recorder.ages.oldestMs;
+    return sinceMs === undefined ? 0 : clock.monotonicMs() - sinceMs;
+  }
+
+  async acknowledge({ epoch }: Run, throughSeq: number): Promise<void> {
+    const { recorder } = this.#parts;
+    const { store, committer } = this.#parts.keeping();
+    await store.acknowledge(epoch, throughSeq);
+    if (epoch !== this.epoch) return;
+    // While nothing can be stored, what was sent came from memory.
+    if (committer!.degraded) recorder.release(throughSeq);
+    recorder.ages.forget(throughSeq, recorder.lastSeq);
+    this.delivered.raise(throughSeq);
+  }
+
+  /** Gives up one event that no relay will take, once that is declared. */
+  async reject(run: Run, code: string, message: string): Promise<boolean> {
+    const { recorder, drops, news, keeping } = this.#parts;
+    if (recorder.closed) return false;
+    const { epoch, firstSeq } = run;
+    news.emit("reject", { epoch, seq: firstSeq, code, message });
+    drops.add({ epoch, fromSeq: firstSeq, toSeq: firstSeq }, "rejected", `${code}: ${message}`);
+    await keeping().committer!.commitAll();
+    await this.acknowledge(run, firstSeq);
+    return true;
+  }
+
+  accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): void {
+    const { recorder, news, sender } = this.#parts;
+    const { throughSeq, durable, bodyBytes, serverTimeMs } = answer;
+    this.acceptedEvents += throughSeq - run.firstSeq + 1;
+    news.over("relay_refused", "relay_unreachable");
+    if (serverTimeMs !== undefined) recorder.learnTime(serverTimeMs);
+    sender.debug(run, () => `acknowledged through ${throughSeq}, it is in the ${durable}`);
+    news.emit("accepted", { epoch: run.epoch, fromSeq: run.firstSeq, throughSeq, durable, bodyBytes });
+  }
+
+  faulted(run: Run, fault: Fault, waitMs: number): void {
+    const { news, sender } = this.#parts;
+    this.retries++;
+    sender.debug(run, () => `again in ${Math.round(waitMs)} ms, because ${fault.message}`);
+    if (fault.kind === "busy") return;
+    const code = fault.kind === "refused" ? "relay_refused" : "relay_unreachable";
+    news.trouble(new TonearmError(code, `${fault.message}; events are kept, and sent again later`));
+  }
+}
