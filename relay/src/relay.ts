@@ -115,6 +115,7 @@ function makeSpool(config: Config, clock: Clock, log: Log): { spool?: Spool; loc
     spelling: 2,
     segmentBytes: SPOOL_SEGMENT_BYTES,
     storeBytesMax: config.spoolBytesMax,
+    storeEventsMax: Number.POSITIVE_INFINITY,
     freeBytesMin: SPOOL_FREE_BYTES,
     onDamage: ({ fromSeq, toSeq }) => log.error("damage in the spool", { batches: toSeq - fromSeq + 1 }),
     onQuarantine: (name, reason) => log.error("a spool file is in quarantine", { name, reason }),

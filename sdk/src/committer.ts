@@ -151,8 +151,9 @@ export class Committer {
   /** Declares what has to go so that the next group fits. */
   async #makeRoom(): Promise<void> {
     if (this.#eviction) return;
-    const incomingBytes = Math.min(this.#recorder.waitingBytes, COMMIT_CHUNK_BYTES);
-    const eviction = await this.#store.planEviction(incomingBytes);
+    const { waitingBytes, waitingEvents } = this.#recorder;
+    const share = Math.min(1, COMMIT_CHUNK_BYTES / waitingBytes);
+    const eviction = await this.#store.planEviction(waitingBytes * share, waitingEvents * share);
     // After `$close` nothing can be declared, so nothing may go: the cap is exceeded by a little.
     if (!eviction || this.#recorder.closed) return;
     for (const range of eviction.ranges) this.#drops.add(range, "store_full", "the store reached its cap");

@@ -3,6 +3,8 @@ import type { SeqRange } from "./store.ts";
 
 /** Events given up. */
 export interface Drop extends SeqRange {
+  /** How many numbers of the stretch are given up: all of them, or fewer where they lie scattered. */
+  readonly count: number;
   readonly reason: DropReason;
   /** What happened, in a sentence. */
   readonly message: string;
@@ -26,16 +28,16 @@ export class DropLedger {
 
   /** Takes note of a drop; neighbouring drops for one reason become one declaration. */
   add(range: SeqRange, reason: DropReason, message: string): void {
-    const count = range.toSeq - range.fromSeq + 1;
+    const { count = range.toSeq - range.fromSeq + 1 } = range;
     this.#totals.set(reason, (this.#totals.get(reason) ?? 0) + count);
     const last = this.#pending.at(-1);
     const adjoins = last?.epoch === range.epoch && range.fromSeq === last.toSeq + 1;
     if (last && adjoins && (last.reason === reason || this.#pending.length >= PENDING_MAX)) {
-      this.#pending[this.#pending.length - 1] = { ...last, toSeq: range.toSeq };
+      this.#pending[this.#pending.length - 1] = { ...last, toSeq: range.toSeq, count: last.count + count };
     } else {
-      this.#pending.push({ ...range, reason, message });
+      this.#pending.push({ ...range, count, reason, message });
     }
-    this.#onDrop({ ...range, reason, message });
+    this.#onDrop({ ...range, count, reason, message });
   }
 
   get hasPending(): boolean {

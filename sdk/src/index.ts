@@ -1,6 +1,6 @@
 /** Entry `@tonearm/sdk` on Node. */
 export { TonearmError, type TonearmErrorCode } from "./errors.ts";
-export type { DropReason, EventData, RecordResult } from "./event.ts";
+export type { DropReason, EventData, EventPriority, RecordOptions, RecordResult } from "./event.ts";
 export { createTelemetry, type TelemetryOptions } from "./node/create-telemetry.ts";
 export type { Batch, BeforeSend, BeforeSendResult } from "./sender.ts";
 export type { InputOf, StandardSchema } from "./standard-schema.ts";

@@ -1,4 +1,7 @@
 import { MemoryStore } from "./memory-store.ts";
 import { describeStore } from "./testing/store-contract.ts";
 
-describeStore("MemoryStore", (bytesMax) => new MemoryStore(bytesMax));
+describeStore(
+  "MemoryStore",
+  (storeBytesMax, storeEventsMax) => new MemoryStore({ storeBytesMax, storeEventsMax }),
+);

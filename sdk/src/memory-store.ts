@@ -6,24 +6,24 @@ import {
   type Entry,
   type Eviction,
   type OpenedStore,
-  type Priority,
   type Run,
   type RunLimit,
   type Store,
+  type StoreCaps,
 } from "./store.ts";
 
 /** A store that a crash empties. It keeps every promise but durability, and says so. */
 export class MemoryStore implements Store {
   readonly durable = false;
-  readonly #bytesMax: number;
+  readonly #caps: StoreCaps;
   #device = "";
   #epoch = "";
   #entries: Entry[] = [];
   #bytes = 0;
 
-  /** @param bytesMax all events together; beyond it evictions are proposed. */
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+  /** @param caps all events together; beyond them evictions are proposed. */
+  constructor(caps: StoreCaps) {
+    this.#caps = caps;
   }
 
   open(device: string, epoch: string): Promise<OpenedStore> {
@@ -50,10 +50,10 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  planEviction(incomingBytes: number): Promise<Eviction | undefined> {
-    const excess = this.#bytes + incomingBytes - this.#bytesMax;
-    if (excess <= 0) return Promise.resolve(undefined);
-    const victims = this.#leastImportant(excess);
+  planEviction(incomingBytes: number, incomingEvents: number): Promise<Eviction | undefined> {
+    const bytes = this.#bytes + incomingBytes - this.#caps.storeBytesMax;
+    const events = this.#entries.length + incomingEvents - this.#caps.storeEventsMax;
+    const victims = this.#leastImportant(bytes, events);
     const gone = new Set(victims.map(({ seq }) => seq));
     const apply = (): Promise<void> => {
       this.#keep((entry) => !gone.has(entry.seq));
@@ -72,16 +72,16 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  /** The oldest events of the least important kinds, `bytes` in all, in order of seq. */
-  #leastImportant(bytes: number): Entry[] {
+  /** The oldest events of the least important kinds, at least `bytes` and `events` in all, in order of seq. */
+  #leastImportant(bytes: number, events: number): Entry[] {
     const victims: Entry[] = [];
-    let freed = 0;
-    for (const priority of [3, 2, 1] as const satisfies readonly Priority[]) {
+    let left = bytes;
+    for (let priority = 3; priority > CONTROL; priority--) {
       for (const entry of this.#entries) {
-        if (freed >= bytes) break;
-        if (entry.priority !== priority || entry.priority === CONTROL) continue;
+        if (left <= 0 && victims.length >= events) break;
+        if (entry.priority !== priority) continue;
         victims.push(entry);
-        freed += entry.bytes.length;
+        left -= entry.bytes.length;
       }
     }
     return victims.toSorted((a, b) => a.seq - b.seq);

@@ -23,6 +23,8 @@ export interface TuningOptions {
   readonly bufferBytesMax: number;
   /** Cap of the store; beyond it the oldest of the least important are dropped and declared. Default 67,108,864; 1,048,576 to 2^40. */
   readonly storeBytesMax: number;
+  /** The same for the number of events. Default 1,000,000; 1,000 to 2^40. */
+  readonly storeEventsMax: number;
   /** A segment file takes no further commit beyond this. Default 262,144; 16,384 to 16,777,216. */
   readonly segmentBytes: number;
   /** Space on the medium left to others. Default 16,777,216; 0 to 2^40. */
@@ -47,6 +49,7 @@ const TUNING: { readonly [K in keyof TuningOptions]: readonly [number, number, n
   commitBytesMax: [32_768, 256, 262_144],
   bufferBytesMax: [33_554_432, 65_536, 2 ** 30],
   storeBytesMax: [67_108_864, 1_048_576, 2 ** 40],
+  storeEventsMax: [1_000_000, 1_000, 2 ** 40],
   segmentBytes: [262_144, 16_384, 16_777_216],
   freeBytesMin: [16_777_216, 0, 2 ** 40],
   eventBytesMax: [65_536, 256, EVENT_BYTES_MAX],

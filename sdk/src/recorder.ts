@@ -4,7 +4,7 @@ import type { Codec } from "./codec.ts";
 import type { DropLedger } from "./drops.ts";
 import type { DropReason, EventData, RecordResult } from "./event.ts";
 import { runOf } from "./run.ts";
-import { CONTROL, type Entry, NORMAL, type Priority, type Run, type RunLimit } from "./store.ts";
+import { CONTROL, type Entry, type Priority, type Run, type RunLimit } from "./store.ts";
 import { type ControlType, reservedKeyIn } from "./wire/names.ts";
 
 export interface RecorderOptions {
@@ -48,7 +48,7 @@ export class Recorder {
   }
 
   /** Records one event; `type` has been checked. Synchronous, and never throws for what the data holds. */
-  record(type: string, data: EventData, priority: Priority = NORMAL): RecordResult {
+  record(type: string, data: EventData, priority: Priority): RecordResult {
     if (this.#closed) return { status: "dropped", reason: "closed", message: "close() was called before" };
     const reserved = reservedKeyIn(data);
     if (reserved !== undefined) {
@@ -59,8 +59,9 @@ export class Recorder {
     }
     const json = toJson(data);
     if (json instanceof Error) return this.#drop("unserializable", json.message);
-    if (this.#bytes >= this.#options.bufferBytesMax) {
-      return this.#drop("buffer_full", `${this.#bytes} bytes wait to be stored, bufferBytesMax is reached`);
+    // All of the buffer is open to critical events, an eighth less to normal ones, a quarter less to bulk.
+    if (this.#bytes >= (this.#options.bufferBytesMax / 8) * (9 - priority)) {
+      return this.#drop("buffer_full", `${this.#bytes} bytes wait to be stored, as many as its priority may`);
     }
     if (this.#drops.hasPending) this.declareDrops();
     const bytes = this.#encode(type, json);
@@ -97,12 +98,12 @@ export class Recorder {
    */
   declareDrops(): void {
     if (this.#closed) return;
-    for (const { epoch, fromSeq, toSeq, reason } of this.#drops.takePending()) {
+    for (const { epoch, fromSeq, toSeq, count, reason } of this.#drops.takePending()) {
       this.#control("$drop", {
         drop_epoch: epoch,
         from_seq: fromSeq,
         to_seq: toSeq,
-        count: toSeq - fromSeq + 1,
+        count,
         reason,
         dropped_total: this.#drops.total,
       });

@@ -24,7 +24,13 @@ export function runOf(
   return { device, epoch, firstSeq: first.seq, events };
 }
 
-/** Ascending events as stretches of consecutive sequence numbers. */
+/** More stretches than this become one that says how many of its numbers are meant. */
+const RANGES_MAX = 8;
+
+/**
+ * Ascending events as stretches of consecutive sequence numbers. When they lie scattered they become one stretch with a
+ * count: a declaration for each would take more room than the events did.
+ */
 export function rangesOf(epoch: string, entries: readonly Entry[]): SeqRange[] {
   const ranges: { epoch: string; fromSeq: number; toSeq: number }[] = [];
   for (const { seq } of entries) {
@@ -32,5 +38,6 @@ export function rangesOf(epoch: string, entries: readonly Entry[]): SeqRange[] {
     if (last && seq === last.toSeq + 1) last.toSeq = seq;
     else ranges.push({ epoch, fromSeq: seq, toSeq: seq });
   }
-  return ranges;
+  if (ranges.length <= RANGES_MAX) return ranges;
+  return [{ epoch, fromSeq: entries[0]!.seq, toSeq: entries.at(-1)!.seq, count: entries.length }];
 }

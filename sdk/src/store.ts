@@ -36,6 +36,8 @@ export interface SeqRange {
   readonly epoch: string;
   readonly fromSeq: number;
   readonly toSeq: number;
+  /** How many of its numbers are meant; all of them where it is absent. */
+  readonly count?: number;
 }
 
 /** Bounds of what `read` returns; at least one event is returned when there is one. */
@@ -59,6 +61,12 @@ export interface Eviction {
   apply(): Promise<void>;
 }
 
+/** How much a store takes. */
+export interface StoreCaps {
+  readonly storeBytesMax: number;
+  readonly storeEventsMax: number;
+}
+
 /** What waits in a store. */
 export interface Backlog {
   readonly events: number;
@@ -77,8 +85,11 @@ export interface Store {
   read(limit: RunLimit): Promise<Run | undefined>;
   /** Forgets the events of `epoch` up to and including `throughSeq`. */
   acknowledge(epoch: string, throughSeq: number): Promise<void>;
-  /** What would have to go so that `incomingBytes` more stay within the caps; undefined while they do. */
-  planEviction(incomingBytes: number): Promise<Eviction | undefined>;
+  /**
+   * What would have to go so that `incomingBytes` and `incomingEvents` more stay within the caps: the oldest of the least
+   * important. Undefined while they do, or when nothing can go yet.
+   */
+  planEviction(incomingBytes: number, incomingEvents: number): Promise<Eviction | undefined>;
   backlog(): Backlog;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Listener } from "./emitter.ts";
 import type { TonearmError } from "./errors.ts";
-import type { DropReason, RecordResult } from "./event.ts";
+import type { DropReason, RecordOptions, RecordResult } from "./event.ts";
 import type { Batch } from "./sender.ts";
 import type { OpenedStore } from "./store.ts";
 import type { AnyEvents, DataOf, EventDefinitions, TypeOf } from "./typed-events.ts";
@@ -44,6 +44,8 @@ export interface TelemetryEvents {
     readonly epoch: string;
     readonly fromSeq: number;
     readonly toSeq: number;
+    /** How many numbers of the stretch: all of them, or fewer where they lie scattered. */
+    readonly count: number;
     readonly reason: DropReason;
     readonly message: string;
   };
@@ -107,14 +109,15 @@ export interface Telemetry<E extends EventDefinitions = AnyEvents> {
    *   there, unless unknown ones are allowed.
    * @param data a plain object that JSON can spell, without the relay's own names at its top level. Data of a type with a
    *   schema, `play` and `source` among them, is checked, and recorded as the schema returns it.
+   * @param options `priority`: who goes first when space runs out; default `normal`.
    * @returns what became of it; trouble with spelling or keeping it is a `dropped` with its reason, never an exception.
-   * @throws TonearmError `invalid_argument` when `type` is not allowed, `data` is no object, or its schema refuses it; the
-   *   message names the path of the fault.
+   * @throws TonearmError `invalid_argument` when `type` is not allowed, `data` is no object, its schema refuses it, or `priority`
+   *   is none; the message names the path of the fault.
    */
-  record<T extends TypeOf<E>>(type: T, data: DataOf<E, T>): RecordResult;
-  /** `record("play", …)`. @throws TonearmError `invalid_argument` with the path of the fault. */
+  record<T extends TypeOf<E>>(type: T, data: DataOf<E, T>, options?: RecordOptions): RecordResult;
+  /** `record("play", …)`, with the priority `normal`. @throws TonearmError `invalid_argument` with the path of the fault. */
   play(play: PlayEvent): RecordResult;
-  /** `record("source", …)`. @throws TonearmError `invalid_argument` with the path of the fault. */
+  /** `record("source", …)`, with the priority `normal`. @throws TonearmError `invalid_argument` with the path of the fault. */
   source(source: SourceEvent): RecordResult;
   /**
    * Makes everything durable now and sends it now. Always resolves: at the latest after `timeoutMs` (default 10,000).

@@ -9,12 +9,13 @@ import { Delivery } from "./delivery.ts";
 import { DropLedger } from "./drops.ts";
 import type { Listener } from "./emitter.ts";
 import { messageOf, TonearmError } from "./errors.ts";
-import type { RecordResult } from "./event.ts";
+import type { RecordOptions, RecordResult } from "./event.ts";
 import { EventCheck } from "./event-check.ts";
 import { newEpochId } from "./ids.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
+import { priorityOf } from "./priority.ts";
 import { Pump } from "./pump.ts";
 import { Recorder } from "./recorder.ts";
 import { Sender } from "./sender.ts";
@@ -94,8 +95,9 @@ class Assembled implements Telemetry {
     this.ready = this.#open();
   }
 
-  record(type: string, data: unknown): RecordResult {
-    const result = this.#recorder.record(type, this.#check.complete(type, data));
+  record(type: string, data: unknown, options?: RecordOptions): RecordResult {
+    const priority = priorityOf(type, options);
+    const result = this.#recorder.record(type, this.#check.complete(type, data), priority);
     this.#committer?.notify();
     return result;
   }
@@ -171,7 +173,7 @@ class Assembled implements Telemetry {
       return await this.#store.open(this.#options.device, this.epoch);
     } catch (error) {
       this.#storageFailed(error);
-      this.#store = new MemoryStore(this.#options.bufferBytesMax);
+      this.#store = new MemoryStore({ ...this.#options, storeBytesMax: this.#options.bufferBytesMax });
       return this.#store.open(this.#options.device, this.epoch);
     }
   }

@@ -142,6 +142,36 @@ describe("the verdict of an epoch", () => {
     });
   });
 
+  it("adds up drops of fewer numbers than their stretches when these overlap", () => {
+    const drop = (from_seq: number, to_seq: number, count: number) => ({
+      drop_epoch: "e1",
+      from_seq,
+      to_seq,
+      count,
+    });
+    const declared = [
+      record(20, "$drop", drop(2, 10, 3)),
+      record(21, "$drop", drop(4, 9, 4)),
+      record(22, "$close", { last_seq: 22 }),
+    ];
+    const present = [1, 3, ...Array.from({ length: 9 }, (_, i) => 11 + i)].map((seq) => record(seq));
+    // Missing are 2 and 4 to 10: eight, one more than both account for.
+    expect(reportsOf(...declared, ...present).e1).toMatchObject({ verdict: "INCOMPLETE" });
+    expect(reportsOf(...declared, ...present, record(7)).e1).toMatchObject({
+      verdict: "COMPLETE",
+      dropped: 7,
+    });
+    // Enough in all, but not where it is missing: of 2, 3 and 10 only three can be the first one's.
+    const elsewhere = [1, 4, 5, 11, 12].map((seq) => record(seq));
+    expect(reportsOf(...declared, ...present.slice(2), ...elsewhere).e1).toMatchObject({
+      verdict: "COMPLETE",
+    });
+    const wide = [record(30, "$drop", drop(2, 10, 1)), record(31, "$drop", drop(4, 9, 5)), record(1)];
+    expect(reportsOf(...wide, ...[3, 4, 5, 6, 7, 8, 9].map((seq) => record(seq))).e1!.missing).toContainEqual(
+      [2, 2],
+    );
+  });
+
   it("counts duplicates and removes them", () => {
     const records = [
       record(1, "$open"),

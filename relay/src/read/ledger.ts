@@ -1,5 +1,6 @@
 import { isControlType } from "@tonearm/sdk/wire";
 import { type Interval, IntervalSet } from "./interval-set.ts";
+import { coveredBySparse, type SparseDrop } from "./sparse-drops.ts";
 
 /**
  * COMPLETE: the end of the epoch is known, and every number up to it was received or declared dropped.
@@ -33,13 +34,6 @@ export interface StreamRecord {
   readonly seq: number;
   readonly type: string;
   readonly [field: string]: unknown;
-}
-
-/** A declared drop of fewer numbers than its stretch has. */
-interface SparseDrop {
-  readonly fromSeq: number;
-  readonly toSeq: number;
-  readonly count: number;
 }
 
 class EpochBook {
@@ -79,7 +73,7 @@ export class Ledger {
   state(device: string, epoch: string, seq: number): "received" | "declared" | "missing" {
     const book = this.#devices.get(device)?.get(epoch);
     if (book?.received.has(seq)) return "received";
-    if (book && (book.declared.has(seq) || isCovered(book, [seq, seq]))) return "declared";
+    if (book && (book.declared.has(seq) || accountedFor(book).has(seq))) return "declared";
     return "missing";
   }
 
@@ -129,9 +123,7 @@ function reportOf(device: string, epoch: string, book: EpochBook): EpochReport {
   const sparseMax = book.sparse.reduce((max, { toSeq }) => Math.max(max, toSeq), 0);
   const lastSeq = Math.max(received.max, declared.max, sparseMax, provenLastSeq ?? 0);
   const absent = received.missing(1, lastSeq);
-  const missing = absent
-    .flatMap(([from, to]) => declared.missing(from, to))
-    .filter((interval) => !isCovered(book, interval));
+  const missing = accountedFor(book).missing(1, lastSeq);
   const verdict = missing.length > 0 ? "INCOMPLETE" : provenLastSeq === undefined ? "UNPROVEN" : "COMPLETE";
   return {
     device,
@@ -146,13 +138,12 @@ function reportOf(device: string, epoch: string, book: EpochBook): EpochReport {
   };
 }
 
-/** Whether a sparse drop accounts for all that is missing of its stretch, `interval` among it. */
-function isCovered(book: EpochBook, [from, to]: Interval): boolean {
-  return book.sparse.some(({ fromSeq, toSeq, count }) => {
-    if (from < fromSeq || to > toSeq) return false;
-    const absent = book.received.missing(fromSeq, toSeq).flatMap(([a, b]) => book.declared.missing(a, b));
-    return sizeOf(absent) <= count;
-  });
+/** Every number received, or declared one way or the other. */
+function accountedFor({ received, declared, sparse }: EpochBook): IntervalSet {
+  const accounted = new IntervalSet();
+  for (const [from, to] of [...received.intervals, ...declared.intervals]) accounted.addRange(from, to);
+  for (const [from, to] of coveredBySparse(sparse, accounted)) accounted.addRange(from, to);
+  return accounted;
 }
 
 function sizeOf(intervals: readonly Interval[]): number {

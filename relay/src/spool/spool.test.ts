@@ -20,6 +20,7 @@ async function spooling(disk: MemoryDisk, options: Partial<Config> = {}, seed = 
     spelling: 2,
     segmentBytes: 65_536,
     storeBytesMax: 2 ** 30,
+    storeEventsMax: 2 ** 30,
     freeBytesMin: 0,
     onDamage: () => undefined,
     onQuarantine: () => undefined,

@@ -1,4 +1,3 @@
-import type { Priority } from "../store.ts";
 import { FRAMES_START, type SegmentHeader } from "./segment-format.ts";
 
 /** One segment file, as the running log knows it. */
@@ -58,15 +57,6 @@ export class Catalog {
 
   get liveEvents(): number {
     return this.segments.reduce((sum, segment) => sum + liveCount(segment), 0);
-  }
-
-  /** The oldest sealed segment that still has events of the least important kind there is. */
-  leastImportant(): { readonly segment: Segment; readonly priority: Priority } | undefined {
-    for (const priority of [3, 2, 1, 0] as const) {
-      const segment = this.segments.find((candidate) => candidate.sealed && candidate.live[priority] > 0);
-      if (segment) return { segment, priority };
-    }
-    return undefined;
   }
 }
 

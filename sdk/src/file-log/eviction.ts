@@ -1,34 +1,69 @@
-import { rangesOf } from "../run.ts";
-import type { Entry, Priority, SeqRange } from "../store.ts";
+import type { Entry, Priority } from "../store.ts";
 import type { Segment } from "./catalog.ts";
 import { scanFrames } from "./scan.ts";
+import { FRAMES_START } from "./segment-format.ts";
 
-/** What an eviction of one segment gives up, and what of it must stay. */
+/** How much is over the caps: so many bytes and events have to go. */
+export interface Excess {
+  readonly bytes: number;
+  readonly events: number;
+}
+
+/** A segment of which something has to go: its unacknowledged events of this importance and of less. */
 export interface Sacrifice {
   readonly segment: Segment;
-  readonly ranges: readonly SeqRange[];
-  readonly kept: readonly Entry[];
+  readonly priority: Priority;
 }
 
 /**
- * Splits a segment's unacknowledged events into those of at most the given importance, which go, and the rest.
- * @param bytes the segment's file, from its first byte.
+ * Segments touched by one eviction. What must stay of each is written anew, so that a little to be gained from each of
+ * many does not become one long write.
  */
-export function chooseSacrifice(
-  segment: Segment,
-  priority: Priority,
+const SEGMENTS_MAX = 8;
+
+/**
+ * The oldest of the least important, about as much as is over the caps.
+ * @param ripeBytes a segment still being written counts from this size on, or when there is nothing else.
+ */
+export function chooseSacrifices(
+  candidates: readonly Segment[],
+  excess: Excess,
+  ripeBytes: number,
+): Sacrifice[] {
+  const chosen = new Map<Segment, Priority>();
+  let { bytes, events } = excess;
+  const choose = (segments: readonly Segment[]) => {
+    for (const priority of [3, 2, 1, 0] as const) {
+      for (const segment of segments) {
+        if (chosen.size > 0 && ((bytes <= 0 && events <= 0) || chosen.size >= SEGMENTS_MAX)) return;
+        const gained = segment.live[priority];
+        if (gained === 0) continue;
+        bytes -= (segment.bytes * gained) / segment.live.reduce((sum, count) => sum + count, 0);
+        events -= gained;
+        chosen.set(segment, priority);
+      }
+    }
+  };
+  choose(candidates.filter(({ sealed, bytes: size }) => sealed || size >= ripeBytes));
+  if (chosen.size === 0) choose(candidates);
+  return Array.from(chosen, ([segment, priority]) => ({ segment, priority }));
+}
+
+/** A segment's unacknowledged events: those that go, those that stay, and whether there may have been others. */
+export function split(
+  { segment, priority }: Sacrifice,
   acknowledgedThrough: number,
   bytes: Uint8Array,
-  framesStart: number,
-): Sacrifice {
-  const { epoch, salt } = segment.header;
+): { readonly given: readonly Entry[]; readonly kept: readonly Entry[]; readonly damaged: boolean } {
   const kept: Entry[] = [];
   const given: Entry[] = [];
-  for (const finding of scanFrames(bytes, framesStart, salt)) {
+  let damaged = bytes.length < segment.bytes;
+  for (const finding of scanFrames(bytes, FRAMES_START, segment.header.salt)) {
+    if (finding.kind === "damage") damaged = true;
     if (finding.kind !== "events") continue;
     for (const entry of finding.entries) {
       if (entry.seq > acknowledgedThrough) (entry.priority < priority ? kept : given).push(entry);
     }
   }
-  return { segment, ranges: rangesOf(epoch, given), kept };
+  return { given, kept, damaged };
 }

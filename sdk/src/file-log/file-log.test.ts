@@ -20,7 +20,12 @@ interface Watched {
   readonly quarantined: string[];
 }
 
-function logOn(disk: Disk, storeBytesMax = 64 * 1024 * 1024, segmentBytes = 16_384): Watched {
+function logOn(
+  disk: Disk,
+  storeBytesMax = 64 * 1024 * 1024,
+  segmentBytes = 16_384,
+  storeEventsMax = 1_000_000,
+): Watched {
   const damage: SeqRange[] = [];
   const quarantined: string[] = [];
   const log = new FileLog({
@@ -29,6 +34,7 @@ function logOn(disk: Disk, storeBytesMax = 64 * 1024 * 1024, segmentBytes = 16_3
     spelling: 1,
     segmentBytes,
     storeBytesMax,
+    storeEventsMax,
     freeBytesMin: 0,
     onDamage: (range) => damage.push(range),
     onQuarantine: (name) => quarantined.push(name),
@@ -37,13 +43,18 @@ function logOn(disk: Disk, storeBytesMax = 64 * 1024 * 1024, segmentBytes = 16_3
 }
 
 const epochs = Array.from({ length: 40 }, (_, i) => String.fromCharCode(97 + (i % 26)).repeat(15) + (i % 10));
+const seqsIn = (ranges: readonly SeqRange[]) =>
+  ranges.flatMap(({ fromSeq, toSeq }) => Array.from({ length: toSeq - fromSeq + 1 }, (_, i) => fromSeq + i));
 const segmentsOf = (disk: MemoryDisk) => disk.names().filter((name) => name.startsWith("seg-"));
 
-describeStore("FileLog on a disk in memory", (bytesMax) => logOn(new MemoryDisk(), bytesMax).log);
-describeStore("FileLog on a real directory", async (bytesMax) => {
+describeStore(
+  "FileLog on a disk in memory",
+  (bytesMax, eventsMax) => logOn(new MemoryDisk(), bytesMax, undefined, eventsMax).log,
+);
+describeStore("FileLog on a real directory", async (bytesMax, eventsMax) => {
   const directory = await mkdtemp(join(tmpdir(), "tonearm-log-"));
   directories.push(directory);
-  return logOn(new NodeDisk(directory), bytesMax).log;
+  return logOn(new NodeDisk(directory), bytesMax, undefined, eventsMax).log;
 });
 
 describe("FileLog after a crash", () => {
@@ -227,7 +238,7 @@ describe("FileLog when the medium fails", () => {
     let seq = 1;
     const declared: SeqRange[] = [];
     for (let i = 0; i < 200; i++) {
-      const plan = await log.planEviction(5_000);
+      const plan = await log.planEviction(5_000, 20);
       declared.push(...(plan?.ranges ?? []));
       expect(await log.append(entries(seq, seq + 19, 2, 200))).toEqual({ ok: true });
       seq += 20;
@@ -241,13 +252,43 @@ describe("FileLog when the medium fails", () => {
     expect(left.at(-1)).toBe(seq - 1);
   });
 
+  it("tells of damage in a file that goes before anybody has read it", async () => {
+    const disk = new MemoryDisk();
+    const { log } = logOn(disk);
+    await log.open(DEVICE, epochs[0]!);
+    for (let seq = 1; seq < 401; seq += 20) await log.append(entries(seq, seq + 19, 3, 200));
+    const [first] = segmentsOf(disk);
+    disk.bytesOf(first!)[5_000]! ^= 0xff;
+    const later = logOn(disk.processKill(), 90_000);
+    await later.log.open(DEVICE, epochs[1]!);
+    const plan = await later.log.planEviction(20_000, 20);
+    expect(plan!.ranges.length).toBeGreaterThan(0);
+    await plan!.apply();
+    const left = (await drain(later.log)).flatMap((run) => run.seqs);
+    const told = new Set([...left, ...seqsIn(plan!.ranges), ...seqsIn(later.damage)]);
+    expect([...told].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 400 }, (_, i) => i + 1));
+  });
+
+  it("leaves alone what cannot be read, and gives up what can", async () => {
+    const disk = new MemoryDisk();
+    const { log } = logOn(disk, 90_000);
+    await log.open(DEVICE, epochs[0]!);
+    for (let seq = 1; seq < 401; seq += 20) await log.append(entries(seq, seq + 19, 3, 200));
+    disk.fail({ operation: "read", code: "EIO" });
+    const plan = await log.planEviction(20_000, 20);
+    await plan!.apply();
+    const left = (await drain(log)).flatMap((run) => run.seqs);
+    expect(left).toContain(1);
+    expect(new Set([...left, ...seqsIn(plan!.ranges)]).size).toBe(400);
+  });
+
   it("stays within its cap through restarts with evictions cut short by a crash", async () => {
     let disk = new MemoryDisk();
     for (const epoch of epochs.slice(0, 8)) {
       const { log } = logOn(disk, 100_000);
       await log.open(DEVICE, epoch);
       for (let i = 0; i < 10; i++) {
-        const plan = await log.planEviction(5_000);
+        const plan = await log.planEviction(5_000, 20);
         await log.append(entries(i * 20 + 1, i * 20 + 20, 2, 200));
         await plan?.apply();
       }

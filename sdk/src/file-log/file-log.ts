@@ -5,6 +5,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Spelling } from "../codec.ts";
+import { rangesOf } from "../run.ts";
 import type {
   Appended,
   Backlog,
@@ -18,7 +19,7 @@ import type {
 } from "../store.ts";
 import { Catalog, liveCount, type Segment } from "./catalog.ts";
 import type { Disk } from "./disk.ts";
-import { chooseSacrifice, type Sacrifice } from "./eviction.ts";
+import { chooseSacrifices, type Excess, type Sacrifice, split } from "./eviction.ts";
 import { Mutex } from "./mutex.ts";
 import { ReadWindow } from "./read-window.ts";
 import { recover } from "./recovery.ts";
@@ -34,6 +35,8 @@ export interface FileLogOptions {
   readonly segmentBytes: number;
   /** All segments together. */
   readonly storeBytesMax: number;
+  /** All unacknowledged events together. */
+  readonly storeEventsMax: number;
   /** Space on the medium that is left to others. */
   readonly freeBytesMin: number;
   /** Events that damage took, found while reading. */
@@ -61,7 +64,7 @@ export class FileLog implements Store {
   /** @throws the system's error when the directory cannot be read; `Error` when the epoch is not a fresh one. */
   open(device: string, epoch: string): Promise<OpenedStore> {
     return this.#mutex.run(async () => {
-      const { disk, clock, spelling, segmentBytes, onDamage, onQuarantine } = this.#options;
+      const { disk, clock, spelling, segmentBytes, storeEventsMax, onDamage, onQuarantine } = this.#options;
       const found = await recover(disk, segmentBytes + COMMIT_BYTES_MAX, onQuarantine);
       if (found.catalog.segments.some(({ header }) => header.epoch === epoch)) {
         throw new Error(`epoch ${epoch} is already in the log; a new epoch needs a fresh id`);
@@ -71,6 +74,7 @@ export class FileLog implements Store {
       const identity = { spelling, device, epoch, epochIndex: found.nextEpochIndex };
       const writer = new SegmentWriter(disk, clock, found.catalog, identity, {
         segmentBytes,
+        segmentEvents: storeEventsMax / 4,
         nextNumber: found.nextNumber,
       });
       await writer.begin();
@@ -102,21 +106,19 @@ export class FileLog implements Store {
     });
   }
 
-  planEviction(incomingBytes: number): Promise<Eviction | undefined> {
+  planEviction(incomingBytes: number, incomingEvents: number): Promise<Eviction | undefined> {
     return this.#mutex.run(async () => {
-      if (!(await this.#isOver(incomingBytes))) return undefined;
-      const target = this.#catalog.leastImportant();
-      if (!target) {
-        // All there is stands in the segment being written: end it, so that it can go next time.
-        if (this.#writer!.active && liveCount(this.#writer!.active) > 0) await this.#writer!.seal();
-        return undefined;
+      const excess = await this.#excess(incomingBytes, incomingEvents);
+      if (!excess) return undefined;
+      const unreadable = new Set<Segment>();
+      for (;;) {
+        const candidates = this.#catalog.segments.filter((segment) => !unreadable.has(segment));
+        const sacrifices = chooseSacrifices(candidates, excess, this.#options.segmentBytes / 4);
+        if (sacrifices.length === 0) return undefined;
+        if (sacrifices.some(({ segment }) => !segment.sealed)) await this.#writer!.seal();
+        const eviction = await this.#plan(sacrifices, unreadable);
+        if (eviction) return eviction;
       }
-      const { segment, priority } = target;
-      const { disk } = this.#options;
-      const bytes = await disk.read(segment.name, 0, segment.bytes).catch(() => new Uint8Array(0));
-      const acknowledged = this.#catalog.acknowledgedThrough(segment.header.epoch);
-      const sacrifice = chooseSacrifice(segment, priority, acknowledged, bytes, FRAMES_START);
-      return { ranges: sacrifice.ranges, apply: () => this.#mutex.run(() => this.#evict(sacrifice)) };
     });
   }
 
@@ -131,9 +133,16 @@ export class FileLog implements Store {
     });
   }
 
-  async #isOver(incomingBytes: number): Promise<boolean> {
-    const { storeBytesMax, freeBytesMin, disk } = this.#options;
-    if (this.#catalog.bytes + incomingBytes > storeBytesMax) return true;
+  /** By how much the caps are exceeded; nothing may be over them and the medium still be short of space. */
+  async #excess(incomingBytes: number, incomingEvents: number): Promise<Excess | undefined> {
+    const { storeBytesMax, storeEventsMax } = this.#options;
+    const bytes = this.#catalog.bytes + incomingBytes - storeBytesMax;
+    const events = this.#catalog.liveEvents + incomingEvents - storeEventsMax;
+    return bytes > 0 || events > 0 || (await this.#isShort()) ? { bytes, events } : undefined;
+  }
+
+  async #isShort(): Promise<boolean> {
+    const { freeBytesMin, disk } = this.#options;
     if (!(await this.#writer!.restoreBallast())) return true;
     // Asking the system costs as much as a small write, so only the beginning of a segment asks.
     const active = this.#writer!.active;
@@ -143,18 +152,55 @@ export class FileLog implements Store {
     return this.#spaceIsLow;
   }
 
-  /** Rewrites what must stay, then removes the file. If the rewriting fails, the old file simply stays. */
-  async #evict({ segment, kept }: Sacrifice): Promise<void> {
+  /** Undefined when none of the files can be read; those are added to `unreadable`. */
+  async #plan(sacrifices: readonly Sacrifice[], unreadable: Set<Segment>): Promise<Eviction | undefined> {
+    const ranges: SeqRange[] = [];
+    const readable: Sacrifice[] = [];
+    for (const sacrifice of sacrifices) {
+      const { segment } = sacrifice;
+      const parts = await this.#split(sacrifice);
+      if (!parts) {
+        unreadable.add(segment);
+        continue;
+      }
+      readable.push(sacrifice);
+      ranges.push(...rangesOf(segment.header.epoch, parts.given));
+    }
+    const apply = async () => {
+      for (const sacrifice of readable) await this.#evict(sacrifice);
+    };
+    return readable.length > 0 ? { ranges, apply: () => this.#mutex.run(apply) } : undefined;
+  }
+
+  /** What goes and what stays of a segment; undefined while its file cannot be read. */
+  async #split(sacrifice: Sacrifice) {
+    const { name, header, bytes } = sacrifice.segment;
+    try {
+      const file = await this.#options.disk.read(name, 0, bytes);
+      return split(sacrifice, this.#catalog.acknowledgedThrough(header.epoch), file);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Rewrites what must stay, then removes the file. When either cannot be done the old file simply stays: its events are
+   * declared and will be delivered all the same, which contradicts nothing.
+   */
+  async #evict(sacrifice: Sacrifice): Promise<void> {
+    const { segment } = sacrifice;
     if (!this.#catalog.segments.includes(segment)) return;
-    const survivors = kept.filter(({ seq }) => seq > this.#catalog.acknowledgedThrough(segment.header.epoch));
+    const parts = await this.#split(sacrifice);
+    if (!parts) return;
     let replacement: Segment | undefined;
     try {
-      if (survivors.length > 0) replacement = await this.#writer!.rewrite(segment.header, survivors);
+      if (parts.kept.length > 0) replacement = await this.#writer!.rewrite(segment.header, parts.kept);
     } catch {
-      // Declared and still there: the events will be delivered all the same, which contradicts nothing.
       return;
     }
-    const surviving = new Set(survivors.map(({ seq }) => seq));
+    // What damage took of a file that nobody has read yet would go unseen.
+    if (parts.damaged && segment.readOffset < segment.bytes) this.#window!.suspect(segment.header.epoch);
+    const surviving = new Set(parts.kept.map(({ seq }) => seq));
     this.#window!.replace(segment, replacement, ({ seq }) => surviving.has(seq));
     if (replacement) this.#catalog.insert(replacement);
     await this.#remove(segment);

@@ -74,6 +74,11 @@ export class ReadWindow {
     this.#waiting.splice(0, gone);
   }
 
+  /** Damage was met in what has not been read here: the next hole of `epoch` is its doing. */
+  suspect(epoch: string): void {
+    this.#suspect.add(epoch);
+  }
+
   /** After an eviction: events of `old` that survived now stand in `replacement`, the others are gone. */
   replace(old: Segment, replacement: Segment | undefined, survives: (entry: Entry) => boolean): void {
     if (replacement && old.readOffset === old.bytes) replacement.readOffset = replacement.bytes;

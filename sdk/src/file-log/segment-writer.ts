@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Spelling } from "../codec.ts";
 import type { Entry } from "../store.ts";
-import { type Catalog, newSegment, type Segment } from "./catalog.ts";
+import { type Catalog, liveCount, newSegment, type Segment } from "./catalog.ts";
 import { type Disk, type DiskFile, isFull } from "./disk.ts";
 import {
   encodeAckFrame,
@@ -50,6 +50,7 @@ export class SegmentWriter {
   readonly #catalog: Catalog;
   readonly #identity: Identity;
   readonly #segmentBytes: number;
+  readonly #segmentEvents: number;
   #nextNumber: number;
   #active: ActiveFile | undefined;
   #acksUnsynced = false;
@@ -60,13 +61,18 @@ export class SegmentWriter {
     clock: Clock,
     catalog: Catalog,
     identity: Identity,
-    options: { readonly segmentBytes: number; readonly nextNumber: number },
+    options: {
+      readonly segmentBytes: number;
+      readonly segmentEvents: number;
+      readonly nextNumber: number;
+    },
   ) {
     this.#disk = disk;
     this.#clock = clock;
     this.#catalog = catalog;
     this.#identity = identity;
     this.#segmentBytes = options.segmentBytes;
+    this.#segmentEvents = options.segmentEvents;
     this.#nextNumber = options.nextNumber;
   }
 
@@ -105,8 +111,10 @@ export class SegmentWriter {
   }
 
   async #appendOnce(entries: readonly Entry[]): Promise<Committed> {
-    if (!this.#active || this.#active.segment.bytes >= this.#segmentBytes)
+    const current = this.#active?.segment;
+    if (!current || current.bytes >= this.#segmentBytes || liveCount(current) >= this.#segmentEvents) {
       await this.#rotate(entries[0]!.seq);
+    }
     const { segment, file } = this.#active!;
     const bytes = encodeFrames(segment.header.salt, entries);
     await writeWhole(file, bytes);

@@ -39,7 +39,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
     transport: new HttpTransport(checked),
     makeStore: (tell: StoreNews) =>
       directory === undefined
-        ? new MemoryStore(checked.storeBytesMax)
+        ? new MemoryStore(checked)
         : new FileLog({
             ...checked,
             disk: new NodeDisk(directory),

@@ -36,7 +36,7 @@ export function instance<E extends EventDefinitions = AnyEvents>(
             onDamage: (range) => tell.damage(range),
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           })
-        : new MemoryStore(checked.storeBytesMax),
+        : new MemoryStore(checked),
     release: () => {
       released++;
     },
@@ -45,13 +45,28 @@ export function instance<E extends EventDefinitions = AnyEvents>(
   return { telemetry, transport, clock, errors, released: () => released };
 }
 
-/** Sequence numbers of an epoch that are neither received nor declared dropped. */
+/**
+ * Sequence numbers of an epoch that are neither received nor declared dropped. A declaration of fewer numbers than its
+ * stretch holds accounts for that many of those missing in it.
+ */
 export function undeclared(received: readonly ReceivedEvent[], epoch: string): number[] {
   const seqs = new Set(received.filter((event) => event.epoch === epoch).map(({ seq }) => seq));
-  for (const { type, data } of received) {
-    if (type !== "$drop" || data.drop_epoch !== epoch) continue;
-    for (let seq = data.from_seq as number; seq <= (data.to_seq as number); seq++) seqs.add(seq);
+  const drops = received
+    .filter(({ type, data }) => type === "$drop" && data.drop_epoch === epoch)
+    .map(({ data }) => ({ ...data }) as { from_seq: number; to_seq: number; count: number });
+  const isExact = (drop: (typeof drops)[0]) => drop.count > drop.to_seq - drop.from_seq;
+  for (const drop of drops.filter(isExact)) {
+    for (let seq = drop.from_seq; seq <= drop.to_seq; seq++) seqs.add(seq);
   }
-  const last = Math.max(...seqs);
+  const last = Math.max(...seqs, ...drops.map(({ to_seq }) => to_seq));
+  // Each missing number is put to the account of the drop that ends first, of those that reach it.
+  const sparse = drops.filter((drop) => !isExact(drop)).toSorted((a, b) => a.to_seq - b.to_seq);
+  for (let seq = 1; seq <= last; seq++) {
+    if (seqs.has(seq)) continue;
+    const drop = sparse.find((each) => each.count > 0 && each.from_seq <= seq && seq <= each.to_seq);
+    if (!drop) continue;
+    seqs.add(seq);
+    drop.count--;
+  }
   return Array.from({ length: last }, (_, i) => i + 1).filter((seq) => !seqs.has(seq));
 }

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { CONTROL, type Entry, NORMAL, type Priority, type Run, type Store } from "../store.ts";
 
-/** A fresh store, with room for about `bytesMax` bytes of events. */
-export type MakeStore = (bytesMax: number) => Promise<Store> | Store;
+/** A fresh store, with room for about `bytesMax` bytes and `eventsMax` events. */
+export type MakeStore = (bytesMax: number, eventsMax: number) => Promise<Store> | Store;
 
 export const DEVICE = "speaker-1";
 export const EPOCH = "aaaaaaaaaaaaaaaa";
@@ -40,8 +40,8 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 
 export function describeStore(name: string, make: MakeStore): void {
   describe(`${name} keeps the promises of a store`, () => {
-    const opened = async (bytesMax = 10_000_000) => {
-      const store = await make(bytesMax);
+    const opened = async (bytesMax = 10_000_000, eventsMax = 1_000_000) => {
+      const store = await make(bytesMax, eventsMax);
       expect((await store.open(DEVICE, EPOCH)).previous).toBeUndefined();
       return store;
     };
@@ -107,7 +107,7 @@ export function describeStore(name: string, make: MakeStore): void {
     it("proposes nothing to evict while it is within its caps", async () => {
       const store = await opened();
       await store.append(entries(1, 10));
-      expect(await store.planEviction(1_000)).toBeUndefined();
+      expect(await store.planEviction(1_000, 10)).toBeUndefined();
       await store.close();
     });
 
@@ -115,8 +115,8 @@ export function describeStore(name: string, make: MakeStore): void {
       const store = await opened(100_000);
       await store.append(entries(1, 1, CONTROL));
       let seq = 2;
-      let plan = await store.planEviction(2_000);
-      for (; !plan; plan = await store.planEviction(2_000)) {
+      let plan = await store.planEviction(2_000, 10);
+      for (; !plan; plan = await store.planEviction(2_000, 10)) {
         await store.append(entries(seq, seq + 9, seq % 3 === 0 ? 3 : NORMAL, 200));
         seq += 10;
       }
@@ -129,6 +129,61 @@ export function describeStore(name: string, make: MakeStore): void {
       const left = (await drain(store)).flatMap((run) => run.seqs);
       expect(left).toEqual(range(1, seq - 1).filter((each) => !declared.includes(each)));
       expect(declared).not.toContain(1);
+      await store.close();
+    });
+
+    it.each([
+      ["bytes", 240_000, 1_000_000],
+      ["events", 10_000_000, 1_000],
+    ])(
+      "gives up bulk first and critical last at its cap of %s, declared by count",
+      async (_, bytesMax, eventsMax) => {
+        const store = await opened(bytesMax, eventsMax);
+        let lastSeq = 0;
+        let declared = 0;
+        /** Appends as a committer does: what has to go is declared first, and goes afterwards. */
+        const fill = async (count: number, priorityOf: (seq: number) => Priority) => {
+          for (const end = lastSeq + count; lastSeq < end; lastSeq += 20) {
+            const plan = await store.planEviction(4_400, 20);
+            const seqs = range(lastSeq + 1, lastSeq + 20);
+            await store.append(seqs.flatMap((seq) => entries(seq, seq, priorityOf(seq), 200)));
+            for (const { fromSeq, toSeq, count: given = toSeq - fromSeq + 1 } of plan?.ranges ?? [])
+              declared += given;
+            await plan?.apply();
+          }
+        };
+        // Of ten events one is critical, three are normal, six are bulk.
+        const mixed = (seq: number): Priority => (seq % 10 === 0 ? 1 : seq % 10 < 4 ? 2 : 3);
+        await fill(2_000, mixed);
+        expect(store.backlog().events).toBe(2_000 - declared);
+        await fill(700, () => 1);
+        expect(store.backlog().events).toBe(2_700 - declared);
+        const left = (await drain(store)).flatMap(({ seqs }) => seqs);
+        const leftOf = (priority: Priority) => left.filter((seq) => seq <= 2_000 && mixed(seq) === priority);
+        expect(left.length).toBe(2_700 - declared);
+        expect(left.filter((seq) => seq > 2_000)).toHaveLength(700);
+        expect(leftOf(1)).toHaveLength(200);
+        expect(leftOf(3)).toEqual([]);
+        // What is left of the normal ones is the newest of them.
+        const normal = range(1, 2_000).filter((seq) => mixed(seq) === 2);
+        expect(leftOf(2)).toEqual(normal.slice(normal.length - leftOf(2).length));
+        await store.close();
+      },
+    );
+
+    it("gives up nothing but bulk while that is enough", async () => {
+      const store = await opened(10_000_000, 1_000);
+      for (let seq = 1; seq < 3_000; seq += 20) {
+        const plan = await store.planEviction(4_400, 20);
+        const priorityOf = (each: number): Priority => (each % 4 === 0 ? NORMAL : 3);
+        await store.append(
+          range(seq, seq + 19).flatMap((each) => entries(each, each, priorityOf(each), 200)),
+        );
+        await plan?.apply();
+      }
+      const left = (await drain(store)).flatMap(({ seqs }) => seqs);
+      expect(left.filter((seq) => seq % 4 === 0)).toHaveLength(750);
+      expect(left.length).toBeLessThanOrEqual(1_000);
       await store.close();
     });
   });
