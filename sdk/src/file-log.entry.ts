@@ -12,6 +12,7 @@ export {
   NORMAL,
   type OpenedStore,
   type Priority,
+  type Purge,
   type Run,
   type RunLimit,
   type SeqRange,

@@ -6,6 +6,7 @@ import {
   type Entry,
   type Eviction,
   type OpenedStore,
+  type Purge,
   type Run,
   type RunLimit,
   type Store,
@@ -62,6 +63,15 @@ export class MemoryStore implements Store {
     return Promise.resolve(
       victims.length > 0 ? { ranges: rangesOf(this.#epoch, victims), apply } : undefined,
     );
+  }
+
+  planPurge(): Promise<Purge> {
+    const events = this.#entries.filter(({ priority }) => priority !== CONTROL);
+    const apply = (): Promise<boolean> => {
+      this.#keep(({ priority }) => priority === CONTROL);
+      return Promise.resolve(true);
+    };
+    return Promise.resolve({ ranges: rangesOf(this.#epoch, events), apply });
   }
 
   backlog(): Backlog {

@@ -13,6 +13,7 @@ export type {
   Eviction,
   OpenedStore,
   Priority,
+  Purge,
   Run,
   RunLimit,
   SeqRange,

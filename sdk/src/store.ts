@@ -6,7 +6,7 @@
  * - `read` shows unacknowledged events in order, older epochs first, and shows the same events again until they
  *   are acknowledged. It never shows a hole as if it were not there: a run is consecutive.
  * - `acknowledge` names events by (epoch, seq), never by count, and only forgets what it names.
- * - Nothing disappears but by `acknowledge` or by an eviction whose declaration was appended first.
+ * - Nothing disappears but by `acknowledge`, or by an eviction or a purge whose declaration was appended first.
  * - No method throws for a full or broken medium; `append` says so in its answer.
  */
 
@@ -14,6 +14,7 @@
 export type Priority = 0 | 1 | 2 | 3;
 /** Records that carry the proof: `$open`, `$drop`, `$close`, `$purge`. */
 export const CONTROL: Priority = 0;
+export const CRITICAL: Priority = 1;
 export const NORMAL: Priority = 2;
 
 /** One encoded event on its way into the store. */
@@ -61,6 +62,18 @@ export interface Eviction {
   apply(): Promise<void>;
 }
 
+/** A proposal to give up everything but control records, because consent was withdrawn. Nothing happens before `apply`. */
+export interface Purge {
+  /** What of it is not acknowledged, earlier epochs included, damage and holes where they cannot be told apart. */
+  readonly ranges: readonly SeqRange[];
+  /**
+   * Leaves no byte of any event but unacknowledged control records, nor of anything unusable that was set aside. To be
+   * called once the declaration of `ranges` is durable; only control records may be appended in between. False when the
+   * medium keeps something all the same: the next purge tries again.
+   */
+  apply(): Promise<boolean>;
+}
+
 /** How much a store takes. */
 export interface StoreCaps {
   readonly storeBytesMax: number;
@@ -90,6 +103,7 @@ export interface Store {
    * important. Undefined while they do, or when nothing can go yet.
    */
   planEviction(incomingBytes: number, incomingEvents: number): Promise<Eviction | undefined>;
+  planPurge(): Promise<Purge>;
   backlog(): Backlog;
   close(): Promise<void>;
 }

@@ -72,6 +72,7 @@ export class Crashable {
       syncFile: (name) => this.#call(() => disk.syncFile(name)),
       unlink: (name) => this.#call(() => disk.unlink(name)),
       quarantine: (name) => this.#call(() => disk.quarantine(name)),
+      emptyQuarantine: () => this.#call(() => disk.emptyQuarantine()),
       syncDirectory: () => this.#call(() => disk.syncDirectory()),
       freeBytes: () => this.#call(() => disk.freeBytes()),
     };

@@ -51,6 +51,17 @@ export class Catalog {
     return this.acknowledged.get(epoch) ?? 0;
   }
 
+  /** The highest number known of an epoch: there is an event with it, or it was acknowledged; 0 when there is none. */
+  lastSeqOf(epoch: string): number {
+    const own = this.segments.filter(({ header }) => header.epoch === epoch);
+    return Math.max(this.acknowledgedThrough(epoch), ...own.map(({ lastSeq }) => lastSeq));
+  }
+
+  /** The last segment of the newest epoch that is known to have an event. */
+  get newest(): Segment | undefined {
+    return this.segments.findLast(({ header }) => this.lastSeqOf(header.epoch) > 0);
+  }
+
   get bytes(): number {
     return this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }

@@ -16,6 +16,8 @@ export interface Disk {
   unlink(name: string): Promise<void>;
   /** Moves a file into the subdirectory `quarantine`, which is made when missing. */
   quarantine(name: string): Promise<void>;
+  /** Removes that subdirectory and everything in it. */
+  emptyQuarantine(): Promise<void>;
   /** Makes created and removed names durable. */
   syncDirectory(): Promise<void>;
   /** Bytes that this process may still write on this medium. */

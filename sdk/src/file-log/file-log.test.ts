@@ -172,7 +172,7 @@ describe("FileLog on damaged files", () => {
     await next.open(DEVICE, epochs[1]!);
     const seqs = (await drain(next)).flatMap((run) => run.seqs);
     expect(quarantined).toEqual([names[1]]);
-    expect(disk.quarantined).toEqual([names[1]]);
+    expect([...disk.quarantined.keys()]).toEqual([names[1]]);
     expect(damage).toHaveLength(1);
     const { fromSeq, toSeq } = damage[0]!;
     expect(seqs.length + (toSeq - fromSeq + 1)).toBe(300);

@@ -6,24 +6,27 @@
 import type { Clock } from "../clock.ts";
 import type { Spelling } from "../codec.ts";
 import { rangesOf } from "../run.ts";
-import type {
-  Appended,
-  Backlog,
-  Entry,
-  Eviction,
-  OpenedStore,
-  Run,
-  RunLimit,
-  SeqRange,
-  Store,
+import {
+  type Appended,
+  type Backlog,
+  CRITICAL,
+  type Entry,
+  type Eviction,
+  type OpenedStore,
+  type Purge,
+  type Run,
+  type RunLimit,
+  type SeqRange,
+  type Store,
 } from "../store.ts";
 import { Catalog, liveCount, type Segment } from "./catalog.ts";
 import type { Disk } from "./disk.ts";
 import { chooseSacrifices, type Excess, type Sacrifice, split } from "./eviction.ts";
 import { Mutex } from "./mutex.ts";
+import { rangesToPurge } from "./purge.ts";
 import { ReadWindow } from "./read-window.ts";
 import { recover } from "./recovery.ts";
-import { FRAMES_START } from "./segment-format.ts";
+import { FRAMES_START, segmentNumber } from "./segment-format.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
 /** Sizes of a file log, and whom it tells of trouble. */
@@ -122,6 +125,17 @@ export class FileLog implements Store {
     });
   }
 
+  planPurge(): Promise<Purge> {
+    return this.#mutex.run(async () => {
+      const ranges = await rangesToPurge(
+        this.#catalog,
+        (segment) => this.#window!.isBehindHole(segment),
+        (segment) => this.#split({ segment, priority: CRITICAL }),
+      );
+      return { ranges, apply: () => this.#mutex.run(() => this.#purge()) };
+    });
+  }
+
   backlog(): Backlog {
     return { events: this.#catalog.liveEvents, bytes: this.#catalog.bytes };
   }
@@ -187,16 +201,16 @@ export class FileLog implements Store {
    * Rewrites what must stay, then removes the file. When either cannot be done the old file simply stays: its events are
    * declared and will be delivered all the same, which contradicts nothing.
    */
-  async #evict(sacrifice: Sacrifice): Promise<void> {
+  async #evict(sacrifice: Sacrifice): Promise<boolean> {
     const { segment } = sacrifice;
-    if (!this.#catalog.segments.includes(segment)) return;
+    if (!this.#catalog.segments.includes(segment)) return true;
     const parts = await this.#split(sacrifice);
-    if (!parts) return;
+    if (!parts) return false;
     let replacement: Segment | undefined;
     try {
       if (parts.kept.length > 0) replacement = await this.#writer!.rewrite(segment.header, parts.kept);
     } catch {
-      return;
+      return false;
     }
     // What damage took of a file that nobody has read yet would go unseen.
     if (parts.damaged && segment.readOffset < segment.bytes) this.#window!.suspect(segment.header.epoch);
@@ -204,6 +218,33 @@ export class FileLog implements Store {
     this.#window!.replace(segment, replacement, ({ seq }) => surviving.has(seq));
     if (replacement) this.#catalog.insert(replacement);
     await this.#remove(segment);
+    return true;
+  }
+
+  /**
+   * Leaves the control records, and that the epochs were here; every other byte of an event goes, acknowledged or
+   * unusable. False when the medium keeps something.
+   */
+  async #purge(): Promise<boolean> {
+    const { disk } = this.#options;
+    await this.#writer!.renew();
+    let complete = true;
+    for (const segment of this.#catalog.segments.filter(({ sealed }) => sealed)) {
+      complete = (await this.#evict({ segment, priority: CRITICAL })) && complete;
+    }
+    this.#window!.trust();
+    try {
+      await disk.emptyQuarantine();
+      const known = new Set(this.#catalog.segments.map(({ name }) => name));
+      // Files that could not be read at the start, or not be removed since.
+      for (const name of await disk.list()) {
+        if (segmentNumber(name) !== undefined && !known.has(name)) await disk.unlink(name);
+      }
+      await disk.syncDirectory();
+      return complete;
+    } catch {
+      return false;
+    }
   }
 
   /**
@@ -213,7 +254,7 @@ export class FileLog implements Store {
   async #trim(): Promise<void> {
     const { segments } = this.#catalog;
     const begun = segments.some((segment) => !segment.sealed && segment.lastSeq > 0);
-    const newest = begun ? undefined : segments.findLast((segment) => segment.lastSeq > 0);
+    const newest = begun ? undefined : this.#catalog.newest;
     const done = segments.filter((segment) => isDone(segment) && segment !== newest);
     if (done.length === 0) return;
     await this.#writer!.syncAcks();

@@ -60,6 +60,10 @@ export class NodeDisk implements Disk {
     else await rename(this.#path(name), join(quarantine, name));
   }
 
+  emptyQuarantine(): Promise<void> {
+    return rm(this.#path("quarantine"), { recursive: true, force: true });
+  }
+
   async syncDirectory(): Promise<void> {
     // Windows cannot open a directory; NTFS journals names by itself.
     if (process.platform === "win32") return;

@@ -79,6 +79,16 @@ export class ReadWindow {
     this.#suspect.add(epoch);
   }
 
+  /** Whether a file was lost before `segment`: the hole before it is damage. */
+  isBehindHole(segment: Segment): boolean {
+    return this.#holeBefore.has(segment.header.number);
+  }
+
+  /** After a purge: whatever damage took is declared with the rest. */
+  trust(): void {
+    this.#suspect.clear();
+  }
+
   /** After an eviction: events of `old` that survived now stand in `replacement`, the others are gone. */
   replace(old: Segment, replacement: Segment | undefined, survives: (entry: Entry) => boolean): void {
     if (replacement && old.readOffset === old.bytes) replacement.readOffset = replacement.bytes;

@@ -138,7 +138,7 @@ async function readOrNothing(disk: Disk, segment: Segment): Promise<Uint8Array> 
  * because the next `$open` will say that it is.
  */
 async function previousEpoch(disk: Disk, catalog: Catalog): Promise<Recovered["previous"]> {
-  const last = catalog.segments.findLast((segment) => segment.lastSeq > 0);
+  const last = catalog.newest;
   if (!last) return undefined;
   try {
     await disk.syncFile(last.name);
@@ -146,7 +146,7 @@ async function previousEpoch(disk: Disk, catalog: Catalog): Promise<Recovered["p
     // Not durable beyond doubt, but read back a moment ago; the reader will tell if it is gone.
   }
   const { epoch } = last.header;
-  return { epoch, lastSeq: Math.max(last.lastSeq, catalog.acknowledgedThrough(epoch)) };
+  return { epoch, lastSeq: catalog.lastSeqOf(epoch) };
 }
 
 /** For each lost file the segment that was written next. */

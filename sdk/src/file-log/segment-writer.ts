@@ -152,6 +152,23 @@ export class SegmentWriter {
     }
   }
 
+  /**
+   * Goes on in a new segment that also says what is acknowledged, so that all others may go without a trace. When that
+   * fails the next append tries again; what is lost of it costs duplicates.
+   */
+  async renew(): Promise<void> {
+    const { segments, acknowledged } = this.#catalog;
+    try {
+      await this.#rotate(this.#catalog.lastSeqOf(this.#identity.epoch) + 1);
+      for (const [epoch, throughSeq] of acknowledged) {
+        if (segments.some(({ header }) => header.epoch === epoch)) await this.appendAck(epoch, throughSeq);
+      }
+      await this.syncAcks();
+    } catch {
+      await this.seal();
+    }
+  }
+
   /** Writes `entries` of an old epoch, durably, into a segment of their own. */
   async rewrite(old: SegmentHeader, entries: readonly Entry[]): Promise<Segment> {
     const { segment, file } = await this.#create({ ...old, firstSeq: entries[0]!.seq });

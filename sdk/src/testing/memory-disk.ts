@@ -20,7 +20,8 @@ export interface Fault {
 }
 
 export class MemoryDisk implements Disk {
-  readonly quarantined: string[] = [];
+  /** Files in quarantine; whatever is done to them is durable at once. */
+  readonly quarantined = new Map<string, Uint8Array>();
   #names = new Map<string, Inode>();
   #durableNames = new Map<string, Inode>();
   #faults: { fault: Fault; after: number; times: number }[] = [];
@@ -50,7 +51,7 @@ export class MemoryDisk implements Disk {
 
   /** What a machine finds after power comes back; `keep` says how much of an unsynced tail survived. */
   powerCut(keep: (unsynced: Uint8Array) => Uint8Array = () => new Uint8Array(0)): MemoryDisk {
-    const disk = new MemoryDisk();
+    const disk = this.#successor();
     for (const [name, { bytes, syncedBytes }] of this.#durableNames) {
       const tail = keep(bytes.subarray(syncedBytes));
       disk.setBytes(name, Uint8Array.from([...bytes.subarray(0, syncedBytes), ...tail]));
@@ -60,8 +61,21 @@ export class MemoryDisk implements Disk {
 
   /** What another process finds after this one was killed: everything written. */
   processKill(): MemoryDisk {
-    const disk = new MemoryDisk();
+    const disk = this.#successor();
     for (const [name, { bytes }] of this.#names) disk.setBytes(name, bytes.slice());
+    return disk;
+  }
+
+  /** Whether `text` stands anywhere: in a file, in what a power cut would leave of it, in quarantine. */
+  holds(text: string): boolean {
+    const inodes = [...this.#names.values(), ...this.#durableNames.values()];
+    const files = [...inodes.map(({ bytes }) => bytes), ...this.quarantined.values()];
+    return files.some((bytes) => Buffer.from(bytes).includes(text));
+  }
+
+  #successor(): MemoryDisk {
+    const disk = new MemoryDisk();
+    for (const [name, bytes] of this.quarantined) disk.quarantined.set(name, bytes);
     return disk;
   }
 
@@ -119,9 +133,13 @@ export class MemoryDisk implements Disk {
 
   async quarantine(name: string): Promise<void> {
     this.#called("quarantine");
-    this.#inode(name);
+    this.quarantined.set(name, this.#inode(name).bytes);
     this.#names.delete(name);
-    this.quarantined.push(name);
+  }
+
+  async emptyQuarantine(): Promise<void> {
+    this.#called("emptyQuarantine");
+    this.quarantined.clear();
   }
 
   async syncDirectory(): Promise<void> {

@@ -186,5 +186,43 @@ export function describeStore(name: string, make: MakeStore): void {
       expect(left.length).toBeLessThanOrEqual(1_000);
       await store.close();
     });
+
+    it("purges everything but control records, exactly what it declared, and only when told to", async () => {
+      const store = await opened();
+      await store.append([...entries(1, 1, CONTROL), ...entries(2, 9, 1)]);
+      await store.append([...entries(10, 10, CONTROL), ...entries(11, 20), ...entries(23, 30, 3)]);
+      await store.acknowledge(EPOCH, 4);
+      const { ranges, apply } = await store.planPurge();
+      expect(ranges.flatMap(({ fromSeq, toSeq }) => range(fromSeq, toSeq))).toEqual([
+        ...range(5, 9),
+        ...range(11, 20),
+        ...range(23, 30),
+      ]);
+      expect(seqsOf(await store.read(WIDE))).toEqual(range(5, 20));
+      await store.append(entries(31, 32, CONTROL));
+      expect(await apply()).toBe(true);
+      expect(store.backlog().events).toBe(3);
+      await store.append(entries(33, 40));
+      expect((await drain(store)).map(({ seqs }) => seqs)).toEqual([[10], range(31, 40)]);
+      expect(store.backlog().events).toBe(0);
+      await store.close();
+    });
+
+    it("purges what it has read already, and nothing twice", async () => {
+      const store = await opened();
+      for (let seq = 1; seq <= 50; seq += 10) await store.append(entries(seq, seq + 9));
+      await store.read(WIDE);
+      await store.acknowledge(EPOCH, 25);
+      const first = await store.planPurge();
+      expect(first.ranges).toMatchObject([{ epoch: EPOCH, fromSeq: 26 }]);
+      await first.apply();
+      expect(await store.read(WIDE)).toBeUndefined();
+      const second = await store.planPurge();
+      expect(second.ranges).toEqual([]);
+      expect(await second.apply()).toBe(true);
+      await store.append(entries(51, 60));
+      expect((await drain(store)).map(({ seqs }) => seqs)).toEqual([range(51, 60)]);
+      await store.close();
+    });
   });
 }
