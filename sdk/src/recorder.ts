@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
 import type { DropLedger } from "./drops.ts";
 import type { DropReason, EventData, RecordResult } from "./event.ts";
+import type { EventQueue } from "./event-queue.ts";
 import { runOf } from "./run.ts";
 import { CONTROL, type Entry, type Priority, type Run, type RunLimit } from "./store.ts";
 import { type ControlType, reservedKeyIn } from "./wire/names.ts";
@@ -25,6 +26,7 @@ export class Recorder {
   readonly #clock: Clock;
   readonly #codec: Codec;
   readonly #drops: DropLedger;
+  readonly #queue: EventQueue;
   readonly #beganMs: number;
   /** What the relay's clock is ahead of ours; null until it has said, and again after our clock has jumped. */
   #offsetMs: number | null = null;
@@ -32,19 +34,22 @@ export class Recorder {
   #aheadMs = 0;
   /** 1 is `$open`, which is written when the store has told what came before. */
   #nextSeq = 2;
-  #entries: Entry[] = [];
-  #bytes = 0;
   #encodedMs = 0;
   #closed = false;
   #recorded = 0;
 
-  constructor(epoch: string, options: RecorderOptions, clock: Clock, codec: Codec, drops: DropLedger) {
+  constructor(
+    epoch: string,
+    options: RecorderOptions,
+    parts: { clock: Clock; codec: Codec; drops: DropLedger; queue: EventQueue },
+  ) {
     this.epoch = epoch;
     this.#options = options;
-    this.#clock = clock;
-    this.#codec = codec;
-    this.#drops = drops;
-    this.#beganMs = clock.monotonicMs();
+    this.#clock = parts.clock;
+    this.#codec = parts.codec;
+    this.#drops = parts.drops;
+    this.#queue = parts.queue;
+    this.#beganMs = this.#clock.monotonicMs();
   }
 
   /** Records one event; `type` has been checked. Synchronous, and never throws for what the data holds. */
@@ -60,8 +65,12 @@ export class Recorder {
     const json = toJson(data);
     if (json instanceof Error) return this.#drop("unserializable", json.message);
     // All of the buffer is open to critical events, an eighth less to normal ones, a quarter less to bulk.
-    if (this.#bytes >= (this.#options.bufferBytesMax / 8) * (9 - priority)) {
-      return this.#drop("buffer_full", `${this.#bytes} bytes wait to be stored, as many as its priority may`);
+    const { bytes: waitingBytes } = this.#queue;
+    if (waitingBytes >= (this.#options.bufferBytesMax / 8) * (9 - priority)) {
+      return this.#drop(
+        "buffer_full",
+        `${waitingBytes} bytes wait to be stored, as many as its priority may`,
+      );
     }
     if (this.#drops.hasPending) this.declareDrops();
     const bytes = this.#encode(type, json);
@@ -80,8 +89,7 @@ export class Recorder {
   begin(previous: { readonly epoch: string; readonly lastSeq: number } | undefined): void {
     const data = { previous_epoch: previous?.epoch ?? null, previous_last_seq: previous?.lastSeq ?? null };
     const bytes = this.#encode("$open", JSON.stringify(data));
-    this.#entries.unshift({ seq: 1, priority: CONTROL, bytes });
-    this.#bytes += bytes.length;
+    this.#queue.unshift({ seq: 1, priority: CONTROL, bytes });
   }
 
   /** Ends the epoch: `$close` is its last number. */
@@ -112,27 +120,17 @@ export class Recorder {
 
   /** The oldest events waiting, up to about `bytesMax`; they stay until `release`. */
   peek(bytesMax: number): Entry[] {
-    let bytes = 0;
-    const end = this.#entries.findIndex((entry) => {
-      bytes += entry.bytes.length;
-      return bytes > bytesMax;
-    });
-    return end < 0 ? this.#entries.slice() : this.#entries.slice(0, Math.max(1, end));
+    return this.#queue.peek(bytesMax);
   }
 
   /** The waiting events as a run, for when they cannot be stored and are sent from memory. */
   peekRun(limit: RunLimit): Run | undefined {
-    return runOf(this.#options.device, this.epoch, this.#entries, limit);
+    return runOf(this.#options.device, this.epoch, this.#queue.peek(limit.bytesMax), limit);
   }
 
   /** Lets go of the events up to `throughSeq`: stored, or acknowledged. */
   release(throughSeq: number): void {
-    let count = 0;
-    while (count < this.#entries.length && this.#entries[count]!.seq <= throughSeq) {
-      this.#bytes -= this.#entries[count]!.bytes.length;
-      count++;
-    }
-    this.#entries.splice(0, count);
+    this.#queue.release(throughSeq);
   }
 
   /** Learns the relay's time. Small differences are the network's doing and are left alone. */
@@ -144,11 +142,11 @@ export class Recorder {
   }
 
   get waitingEvents(): number {
-    return this.#entries.length;
+    return this.#queue.events;
   }
 
   get waitingBytes(): number {
-    return this.#bytes;
+    return this.#queue.bytes;
   }
 
   /** The highest number given so far. */
@@ -189,8 +187,7 @@ export class Recorder {
   #push(bytes: Uint8Array, priority: Priority): number {
     const seq = this.#nextSeq++;
     this.ages.note(seq, this.#encodedMs);
-    this.#entries.push({ seq, priority, bytes });
-    this.#bytes += bytes.length;
+    this.#queue.push({ seq, priority, bytes });
     return seq;
   }
 }

@@ -11,6 +11,7 @@ import type { Listener } from "./emitter.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { RecordOptions, RecordResult } from "./event.ts";
 import { EventCheck } from "./event-check.ts";
+import { EventQueue, type Packer } from "./event-queue.ts";
 import { newEpochId } from "./ids.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { News } from "./news.ts";
@@ -31,6 +32,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly codec: Codec;
   readonly transport: Transport;
+  /** Makes a burst that waits to be stored smaller; without one it waits as it is. */
+  readonly packer?: Packer | undefined;
   /** Makes the store; it tells `damage` of events that the medium lost, and `quarantined` of unusable files. */
   makeStore(tell: StoreNews): Store;
   /** Called once, when everything is closed: gives back what `createTelemetry` took, such as a lock. */
@@ -73,7 +76,9 @@ class Assembled implements Telemetry {
     this.epoch = newEpochId(ports.clock);
     this.#check = new EventCheck(ports.clock, options.events);
     this.#drops = new DropLedger((drop) => this.#news.emit("drop", drop));
-    this.#recorder = new Recorder(this.epoch, options, ports.clock, ports.codec, this.#drops);
+    const { clock, codec } = ports;
+    const queue = new EventQueue(ports.packer);
+    this.#recorder = new Recorder(this.epoch, options, { clock, codec, drops: this.#drops, queue });
     this.#store = ports.makeStore({
       damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
       quarantined: (name, reason) =>
@@ -81,7 +86,6 @@ class Assembled implements Telemetry {
           new TonearmError("storage_corrupt", `stored file ${name} ${reason}; it is in quarantine`),
         ),
     });
-    const { clock } = ports;
     this.#sender = new Sender(ports.transport, clock, this.#news, options);
     this.#delivery = new Delivery({
       recorder: this.#recorder,

@@ -11,6 +11,7 @@ import type { Telemetry } from "../telemetry-api.ts";
 import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
 import { msgpackCodec } from "../wire/msgpack.ts";
 import { inWords } from "../words.ts";
+import { packer } from "./compress.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { HttpTransport } from "./http-transport.ts";
 
@@ -37,6 +38,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
     clock: systemClock,
     codec: msgpackCodec,
     transport: new HttpTransport(checked),
+    packer,
     makeStore: (tell: StoreNews) =>
       directory === undefined
         ? new MemoryStore(checked)

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { EventQueue, type Packer } from "./event-queue.ts";
+import { packer as realPacker } from "./node/compress.ts";
+import type { Entry, Priority } from "./store.ts";
+
+/** Bytes that name their event, of a length of their own. */
+const entry = (seq: number, length = 1_000 + (seq % 7)): Entry => ({
+  seq,
+  priority: (seq % 4) as Priority,
+  bytes: new Uint8Array(length).fill(seq % 251),
+});
+
+const pushAll = (queue: EventQueue, entries: readonly Entry[]) => {
+  for (const one of entries) queue.push(one);
+};
+
+const entries = (fromSeq: number, toSeq: number) =>
+  Array.from({ length: toSeq - fromSeq + 1 }, (_, i) => entry(fromSeq + i));
+
+test("what is pushed comes back in order, whole, with its number and priority, packed or not", () => {
+  for (const packer of [undefined, realPacker]) {
+    const queue = new EventQueue(packer);
+    const pushed = [...entries(2, 900), ...entries(905, 906), entry(907, 100_000), ...entries(950, 1_200)];
+    pushAll(queue, pushed);
+    queue.unshift(entry(1));
+    expect(queue.events).toBe(pushed.length + 1);
+    expect(queue.peek(Infinity)).toEqual([entry(1), ...pushed]);
+  }
+});
+
+test("a peek ends at the bound, and shows at least one event", () => {
+  const queue = new EventQueue(undefined);
+  pushAll(queue, entries(2, 200));
+  expect(queue.peek(10_050).map(({ seq }) => seq)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(queue.peek(1)).toHaveLength(1);
+});
+
+test("a release lets go of what it names and of nothing else, in the middle of a block too", () => {
+  const queue = new EventQueue(realPacker);
+  pushAll(queue, entries(2, 2_000));
+  for (const throughSeq of [1, 2, 65, 66, 1_234, 1_999]) {
+    queue.release(throughSeq);
+    expect(queue.events).toBe(2_000 - Math.max(1, throughSeq));
+    expect(queue.peek(1)).toEqual([entry(Math.max(1, throughSeq) + 1)]);
+  }
+  queue.release(5_000);
+  expect(queue.peek(Infinity)).toEqual([]);
+  expect(queue.bytes).toBe(0);
+});
+
+test("events that were shown stay as they were while others are recorded", () => {
+  const queue = new EventQueue(undefined);
+  pushAll(queue, entries(2, 50));
+  const shown = queue.peek(Infinity);
+  queue.release(50);
+  pushAll(queue, entries(51, 300));
+  expect(shown).toEqual(entries(2, 50));
+});
+
+test("a burst is packed beyond the first blocks; what waits for a moment only is not", () => {
+  const packs: number[] = [];
+  const packer: Packer = {
+    pack: (bytes) => {
+      packs.push(bytes.length);
+      return realPacker!.pack(bytes);
+    },
+    unpack: (bytes, lengthMax) => realPacker!.unpack(bytes, lengthMax),
+  };
+  const queue = new EventQueue(packer);
+  pushAll(queue, entries(2, 500));
+  expect(packs).toEqual([]);
+  pushAll(queue, entries(501, 5_000));
+  expect(packs.length).toBeGreaterThan(50);
+  expect(queue.bytes).toBeLessThan(1_000_000);
+});

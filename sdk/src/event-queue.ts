@@ -1,0 +1,134 @@
+import type { Entry, Priority } from "./store.ts";
+
+/** Makes bytes that have to wait smaller, at once: a runtime that cannot do so in about 1 µs per event brings none. */
+export interface Packer {
+  pack(bytes: Uint8Array): Uint8Array;
+  /** @param lengthMax of what was packed. */
+  unpack(bytes: Uint8Array, lengthMax: number): Uint8Array;
+}
+
+/** Events with consecutive numbers, their bytes behind one another. */
+interface Block {
+  firstSeq: number;
+  /** Of each event: its length times four, plus its priority. */
+  marks: number[];
+  bytes: Uint8Array;
+  packed: boolean;
+}
+
+const BLOCK_BYTES = 65_536;
+/** Beyond this, whole blocks are packed: a burst is waiting, and it will wait for as long as storing it takes. */
+const UNPACKED_BYTES_MAX = 524_288;
+
+/** Encoded events in memory, oldest first. No object is kept for an event, so that a burst costs its bytes and no more. */
+export class EventQueue {
+  readonly #packer: Packer | undefined;
+  readonly #blocks: Block[] = [];
+  /** The block that is being filled. */
+  readonly #open = new Uint8Array(BLOCK_BYTES);
+  #openUsed = 0;
+  #openMarks: number[] = [];
+  #nextSeq = 0;
+  #events = 0;
+  #sealedBytes = 0;
+
+  constructor(packer: Packer | undefined) {
+    this.#packer = packer;
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  /** What the events take in memory. */
+  get bytes(): number {
+    return this.#sealedBytes + this.#openUsed;
+  }
+
+  push({ seq, priority, bytes }: Entry): void {
+    const { length } = bytes;
+    if (seq !== this.#nextSeq || length > BLOCK_BYTES - this.#openUsed) this.#seal();
+    this.#nextSeq = seq + 1;
+    this.#events++;
+    const mark = length * 4 + priority;
+    if (length > BLOCK_BYTES) this.#add({ firstSeq: seq, marks: [mark], bytes, packed: false });
+    else {
+      this.#open.set(bytes, this.#openUsed);
+      this.#openUsed += length;
+      this.#openMarks.push(mark);
+    }
+  }
+
+  /** Puts an event before all others. */
+  unshift({ seq, priority, bytes }: Entry): void {
+    this.#events++;
+    this.#sealedBytes += bytes.length;
+    this.#blocks.unshift({ firstSeq: seq, marks: [bytes.length * 4 + priority], bytes, packed: false });
+  }
+
+  /** The oldest events, up to about `bytesMax` and at least one; they stay until `release`. */
+  peek(bytesMax: number): Entry[] {
+    this.#seal();
+    const entries: Entry[] = [];
+    let left = bytesMax;
+    for (const block of this.#blocks) {
+      const bytes = this.#unpacked(block);
+      let at = 0;
+      for (const [i, mark] of block.marks.entries()) {
+        const length = mark >>> 2;
+        left -= length;
+        if (left < 0 && entries.length > 0) return entries;
+        const priority = (mark & 3) as Priority;
+        entries.push({ seq: block.firstSeq + i, priority, bytes: bytes.subarray(at, at + length) });
+        at += length;
+      }
+    }
+    return entries;
+  }
+
+  /** Lets go of the events up to `throughSeq`. */
+  release(throughSeq: number): void {
+    this.#seal();
+    for (let block = this.#blocks[0]; block && block.firstSeq <= throughSeq; block = this.#blocks[0]) {
+      const gone = block.marks.splice(0, throughSeq - block.firstSeq + 1);
+      this.#events -= gone.length;
+      if (block.marks.length === 0) {
+        this.#sealedBytes -= block.bytes.length;
+        this.#blocks.shift();
+        continue;
+      }
+      const bytes = gone.reduce((sum, mark) => sum + (mark >>> 2), 0);
+      block.bytes = this.#unpacked(block).subarray(bytes);
+      block.firstSeq += gone.length;
+      this.#sealedBytes -= bytes;
+    }
+  }
+
+  /** Ends the block that is being filled; the room is used again for the next. */
+  #seal(): void {
+    const marks = this.#openMarks;
+    if (marks.length === 0) return;
+    const filled = this.#open.subarray(0, this.#openUsed);
+    const isMuch = this.#sealedBytes > UNPACKED_BYTES_MAX && filled.length > BLOCK_BYTES / 2;
+    const packer = isMuch ? this.#packer : undefined;
+    const bytes = packer?.pack(filled) ?? filled.slice();
+    this.#openUsed = 0;
+    this.#openMarks = [];
+    this.#add({ firstSeq: this.#nextSeq - marks.length, marks, bytes, packed: packer !== undefined });
+  }
+
+  #add(block: Block): void {
+    this.#sealedBytes += block.bytes.length;
+    this.#blocks.push(block);
+  }
+
+  #unpacked(block: Block): Uint8Array {
+    if (block.packed) {
+      this.#sealedBytes -= block.bytes.length;
+      block.bytes = this.#packer!.unpack(block.bytes, BLOCK_BYTES);
+      this.#sealedBytes += block.bytes.length;
+      block.packed = false;
+    }
+    return block.bytes;
+  }
+}
