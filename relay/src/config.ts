@@ -77,6 +77,9 @@ const schema = z.strictObject({
   resendEpochsMax: wholeNumber(1, 100_000_000)
     .default(100_000)
     .describe("epochs whose resends are recognised"),
+  deviceFlushIntervalMs: wholeNumber(10, 86_400_000)
+    .optional()
+    .describe("least time between two batches of a device that are not full; default: the device's own"),
   shutdownMs: wholeNumber(100, 600_000).default(25_000).describe("how long a shutdown may take"),
 });
 

@@ -53,6 +53,7 @@ export class Pipeline {
   readonly breaker: CircuitBreaker;
   readonly shardMap: ShardMap;
   readonly admission: Admission;
+  readonly #config: Config;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #resends: Resends;
@@ -65,6 +66,7 @@ export class Pipeline {
 
   constructor(config: Config, parts: PipelineParts) {
     const { clock, log } = parts;
+    this.#config = config;
     this.#clock = clock;
     this.#log = log;
     this.#spool = parts.spool;
@@ -117,7 +119,10 @@ export class Pipeline {
       const durable = await this.admission.admit(epochKeyOf(batch), bytes, () =>
         this.#bringToSafety(batch, ticket),
       );
-      return { acked_through: lastSeqOf(batch), durable, server_time: this.#clock.wallMs() };
+      const answer = { acked_through: lastSeqOf(batch), durable, server_time: this.#clock.wallMs() };
+      const { deviceFlushIntervalMs } = this.#config;
+      if (deviceFlushIntervalMs === undefined) return answer;
+      return { ...answer, settings: { flush_interval_ms: deviceFlushIntervalMs } };
     } catch (error) {
       this.book.reject(ticket, error instanceof Refusal ? error.code : "stream_unavailable");
       throw error;

@@ -20,6 +20,19 @@ describe("what an answer means", () => {
     });
   });
 
+  it.each([
+    [{ flush_interval_ms: 30_000 }, 30_000],
+    [{ flush_interval_ms: "30s" }, undefined],
+    [{ another: 1 }, undefined],
+    [null, undefined],
+    [undefined, undefined],
+  ])("200 with the settings %j asks for a flush interval of %j ms", (settings, flushIntervalMs) => {
+    expect(interpret(http(200, { acked_through: 7, settings }), 1)).toMatchObject({
+      kind: "accepted",
+      flushIntervalMs,
+    });
+  });
+
   it.each(["", "<html>", "null", "{}", '{"acked_through":"7"}'])(
     "200 with the body %j acknowledges nothing: whoever answered is no relay",
     (body) => {

@@ -26,7 +26,8 @@ export function interpret(http: HttpAnswer, bodyBytes: number): Answer {
         kind: "accepted",
         throughSeq: accepted.acked_through!,
         durable: accepted.durable === "spool" ? "spool" : "stream",
-        serverTimeMs: Number.isSafeInteger(accepted.server_time) ? accepted.server_time : undefined,
+        serverTimeMs: wholeOrNothing(accepted.server_time),
+        flushIntervalMs: wholeOrNothing(accepted.settings?.flush_interval_ms),
         bodyBytes,
       };
     }
@@ -54,6 +55,10 @@ function retry(http: HttpAnswer, kind: Fault["kind"], message: string): Answer {
 function kindOf(status: number): Fault["kind"] {
   if (status === 429 || status === 503) return "busy";
   return status >= 500 || status === 408 ? "unreachable" : "refused";
+}
+
+function wholeOrNothing(value: number | undefined): number | undefined {
+  return Number.isSafeInteger(value) ? value : undefined;
 }
 
 function parse(body: string): object {

@@ -12,8 +12,8 @@ export interface CommitterOptions extends BackoffOptions {
 
 /** What the committer tells. */
 export interface CommitterEvents {
-  /** Everything up to `throughSeq` is in the store, the last `count` events since just now. */
-  committed(throughSeq: number, count: number): void;
+  /** Everything up to `throughSeq` is in the store, the last `count` events, of `bytes` in all, since just now. */
+  committed(throughSeq: number, count: number, bytes: number): void;
   /** The store took nothing. Events stay in memory; storing is tried again. */
   failed(error: unknown): void;
 }
@@ -142,9 +142,11 @@ export class Committer {
     if (!appended.ok) return appended;
     this.#failures = 0;
     this.#committedSeq = last.seq;
+    const before = this.#recorder.waitingBytes;
     this.#recorder.release(last.seq);
+    const bytes = before - this.#recorder.waitingBytes;
     await this.#applyEviction();
-    this.#events.committed(last.seq, entries.length);
+    this.#events.committed(last.seq, entries.length, bytes);
     return undefined;
   }
 

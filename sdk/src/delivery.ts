@@ -1,19 +1,24 @@
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
 import type { DropLedger } from "./drops.ts";
-import { TonearmError } from "./errors.ts";
+import { messageOf, TonearmError } from "./errors.ts";
 import type { News } from "./news.ts";
 import type { PumpEvents, PumpSource } from "./pump.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Sender } from "./sender.ts";
-import type { Run, RunLimit, Store } from "./store.ts";
+import type { Run, RunLimit, Store, StoreCaps } from "./store.ts";
 import type { Answer, Fault } from "./transport.ts";
 import { Watermark } from "./watermark.ts";
 
 /** What keeps events; the store is another one after the first could not be opened. */
-export interface Keeping {
+interface Keeping {
   readonly store: Store;
   readonly committer: Committer | undefined;
+}
+
+interface DeliveryOptions extends StoreCaps {
+  readonly holdBack: (() => boolean) | undefined;
+  readonly bufferBytesMax: number;
 }
 
 export interface DeliveryParts {
@@ -22,6 +27,7 @@ export interface DeliveryParts {
   readonly news: News;
   readonly sender: Sender;
   readonly clock: Clock;
+  readonly options: DeliveryOptions;
   keeping(): Keeping;
 }
 
@@ -31,6 +37,7 @@ export class Delivery implements PumpSource, PumpEvents {
   readonly #parts: DeliveryParts;
   readonly #beganMs: number;
   #ownEpochReached = false;
+  #holdBackFailed = false;
   acceptedEvents = 0;
   retries = 0;
   /** How far this epoch is acknowledged. */
@@ -54,6 +61,23 @@ export class Delivery implements PumpSource, PumpEvents {
   waiting(): number {
     const { store, committer } = this.#parts.keeping();
     return store.backlog().events + (committer?.degraded ? this.#parts.recorder.waitingEvents : 0);
+  }
+
+  /** A store more than half full is drained all the same: bytes that are paid for are better than events given up. */
+  heldBack(): boolean {
+    const { options, recorder, news, keeping } = this.#parts;
+    const { holdBack, storeBytesMax, storeEventsMax, bufferBytesMax } = options;
+    if (!holdBack || recorder.waitingBytes > bufferBytesMax / 2) return false;
+    const { events, bytes } = keeping().store.backlog();
+    if (bytes > storeBytesMax / 2 || events > storeEventsMax / 2) return false;
+    try {
+      return holdBack();
+    } catch (error) {
+      const message = `holdBack failed (${messageOf(error)}); nothing is held back by it`;
+      if (!this.#holdBackFailed) news.error(new TonearmError("hook_failed", message, error));
+      this.#holdBackFailed = true;
+      return false;
+    }
   }
 
   /** How long the oldest event has waited; those of earlier epochs since this instance began. */

@@ -9,6 +9,8 @@ import { inWords } from "./words.ts";
 export interface TuningOptions {
   /** How long events may wait before they are sent, if they do not fill a batch before. Default 5,000; 10 to 86,400,000. */
   readonly flushIntervalMs: number;
+  /** The relay may ask for a longer interval, but for none longer than this. Default 60,000; 10 to 86,400,000. */
+  readonly flushIntervalMaxMs: number;
   /** Most events in one batch. Default 500; 1 to 10,000. */
   readonly batchEventsMax: number;
   /** Most bytes of events in one batch, before compression. Default 262,144; 1,024 to 1,048,576. */
@@ -37,11 +39,17 @@ export interface TuningOptions {
   readonly backoffBaseMs: number;
   /** Largest bound of the random wait. Default 60,000; 1 to 3,600,000. */
   readonly backoffMaxMs: number;
+  /**
+   * After an outage of a minute or more one small batch asks whether it is over; the rest waits a random part of this, so
+   * that a fleet does not return at once. Default 60,000; 0, for no such wait, to 3,600,000.
+   */
+  readonly recoverySpreadMs: number;
 }
 
 /** [default, least, most] */
 const TUNING: { readonly [K in keyof TuningOptions]: readonly [number, number, number] } = {
   flushIntervalMs: [5_000, 10, 86_400_000],
+  flushIntervalMaxMs: [60_000, 10, 86_400_000],
   batchEventsMax: [500, 1, 10_000],
   batchBytesMax: [262_144, 1_024, 1_048_576],
   commitIntervalMs: [1_000, 1, 60_000],
@@ -56,6 +64,7 @@ const TUNING: { readonly [K in keyof TuningOptions]: readonly [number, number, n
   requestTimeoutMs: [30_000, 100, 600_000],
   backoffBaseMs: [500, 1, 60_000],
   backoffMaxMs: [60_000, 1, 3_600_000],
+  recoverySpreadMs: [60_000, 0, 3_600_000],
 };
 
 /** What an application must and may say, in every runtime. */
@@ -74,6 +83,11 @@ export interface CommonOptions<E extends EventDefinitions = AnyEvents> extends P
    * with a promise that takes longer than `requestTimeoutMs`.
    */
   readonly beforeSend?: BeforeSend;
+  /**
+   * Asked before each batch: while it says true, as on a network that is paid by the byte, only `flush()`, `close()` and
+   * a store more than half full send. Asked again every flush interval. When it throws, nothing is held back.
+   */
+  readonly holdBack?: () => boolean;
   /** Tells of each step of each batch, a line each: true prints them by `console.debug`. Default false. */
   readonly debug?: boolean | ((line: string) => void);
 }
@@ -85,6 +99,7 @@ export interface CheckedOptions<E extends EventDefinitions = EventDefinitions> e
   readonly key: string | undefined;
   readonly events: E | undefined;
   readonly beforeSend: BeforeSend | undefined;
+  readonly holdBack: (() => boolean) | undefined;
   readonly debug: ((line: string) => void) | undefined;
 }
 
@@ -106,6 +121,7 @@ export function checkOptions<E extends EventDefinitions = AnyEvents>(
     "key",
     "events",
     "beforeSend",
+    "holdBack",
     "debug",
     ...Object.keys(TUNING),
     ...extra,
@@ -136,6 +152,7 @@ export function checkOptions<E extends EventDefinitions = AnyEvents>(
     key: checkKey(options.key),
     events: checkEvents(options.events),
     beforeSend: checkFunction("beforeSend", options.beforeSend),
+    holdBack: checkFunction("holdBack", options.holdBack),
     debug: checkFunction("debug", options.debug === true ? printLine : options.debug || undefined),
   };
 }

@@ -7,6 +7,8 @@ import type { Answer, Fault } from "./transport.ts";
 
 export interface PumpOptions extends BackoffOptions {
   readonly flushIntervalMs: number;
+  readonly flushIntervalMaxMs: number;
+  readonly recoverySpreadMs: number;
   readonly batchEventsMax: number;
   readonly batchBytesMax: number;
 }
@@ -20,6 +22,8 @@ export interface PumpSource {
   reject(run: Run, code: string, message: string): Promise<boolean>;
   /** Events waiting to be sent. */
   waiting(): number;
+  /** Whether the application would rather send nothing now. */
+  heldBack(): boolean;
   /** The epoch of this process; older ones are drained without waiting for the flush interval. */
   readonly epoch: string;
 }
@@ -34,12 +38,22 @@ export interface PumpEvents {
 /** The state of delivery, all of it. */
 type State =
   | { readonly kind: "idle" }
-  /** Something waits; the flush interval runs. */
-  | { readonly kind: "scheduled"; readonly cancel: Cancel }
+  /** Something waits; the flush interval runs. `patient`: a full batch waits too, only `flush` and `close` do not. */
+  | { readonly kind: "scheduled"; readonly cancel: Cancel; readonly patient: boolean }
   | { readonly kind: "sending" }
   /** The last attempt failed, or the application held it back; the next one comes by itself. */
   | { readonly kind: "waiting"; readonly cancel: Cancel }
   | { readonly kind: "stopped" };
+
+/** What comes before the next batch; undefined: nothing does. */
+type Pause =
+  | { readonly kind: "scheduled" | "waiting"; readonly ms: number; readonly patient?: true }
+  | undefined;
+
+/** Attempts that failed for so long were an outage, from which everybody returns at the same time: 60 s. */
+const OUTAGE_MS = 60_000;
+/** After an outage the first batch only asks whether it is over. */
+const PROBE_EVENTS_MAX = 50;
 
 /** While the relay refuses a batch, smaller ones are cut until the event at fault stands alone. */
 interface Cut {
@@ -59,6 +73,12 @@ export class Pump {
   #state: State = { kind: "idle" };
   #cut: Cut | undefined;
   #failures = 0;
+  /** When the attempts since the last success began to fail. */
+  #failingSinceMs: number | undefined;
+  /** The flush interval in force: the application's, or a longer one that the relay asked for. */
+  #intervalMs: number;
+  /** Bytes stored since this process began and not acknowledged; evictions are not counted off until nothing waits. */
+  #unsentBytes = 0;
   #urgent = false;
   #draining: Promise<void> = Promise.resolve();
 
@@ -72,16 +92,20 @@ export class Pump {
     this.#clock = parts.clock;
     this.#options = options;
     this.#events = events;
+    this.#intervalMs = options.flushIntervalMs;
   }
 
-  /** Something new can be sent: at once when it fills a batch, else after the flush interval. */
-  notify(): void {
-    if (this.#state.kind !== "idle" && this.#state.kind !== "scheduled") return;
+  /**
+   * Something new can be sent: at once when it fills a batch, else after the flush interval.
+   * @param bytes how many bytes of events were stored.
+   */
+  notify(bytes = 0): void {
+    this.#unsentBytes += bytes;
+    const state = this.#state;
+    if (state.kind !== "idle" && (state.kind !== "scheduled" || (state.patient && !this.#urgent))) return;
     const waiting = this.#source.waiting();
-    if (this.#urgent ? waiting > 0 : waiting >= this.#options.batchEventsMax) this.sendNow();
-    else if (this.#state.kind === "idle" && waiting > 0) {
-      this.#state = { kind: "scheduled", cancel: this.#after(this.#options.flushIntervalMs) };
-    }
+    if (this.#urgent ? waiting > 0 : this.#fillsBatch(waiting)) this.sendNow();
+    else if (state.kind === "idle" && waiting > 0) this.#schedule(this.#intervalMs, false);
   }
 
   /** Sends without waiting for the flush interval. A wait that a failure or the relay imposed is kept. */
@@ -112,16 +136,19 @@ export class Pump {
 
   async #drain(): Promise<void> {
     for (;;) {
+      if (!this.#urgent && this.#source.waiting() > 0 && this.#source.heldBack()) {
+        return this.#schedule(this.#intervalMs, true);
+      }
       const run = await this.#source.read(this.#limit());
       if (this.#stopped) return;
       if (!run) return this.#rest();
       const answer = await this.#sender.send(run, this.#abort.signal);
       if (this.#stopped) return;
-      const waitMs = await this.#handle(run, answer);
+      const pause = await this.#handle(run, answer);
       if (this.#stopped) return;
-      if (waitMs === 0) continue;
-      const kind = answer.kind === "accepted" ? "scheduled" : "waiting";
-      this.#state = { kind, cancel: this.#after(waitMs) };
+      if (!pause) continue;
+      if (pause.kind === "waiting") this.#state = { kind: "waiting", cancel: this.#after(pause.ms) };
+      else this.#schedule(pause.ms, pause.patient ?? false);
       return;
     }
   }
@@ -129,11 +156,14 @@ export class Pump {
   /** Nothing could be read. If something waits all the same, it came since, or the store reads it later. */
   #rest(): void {
     if (this.#source.waiting() === 0) this.#state = { kind: "idle" };
-    else this.#state = { kind: "scheduled", cancel: this.#after(this.#options.flushIntervalMs) };
+    else this.#schedule(this.#intervalMs, false);
   }
 
-  /** Returns how long to wait before the next batch, in ms. */
-  async #handle(run: Run, answer: Answer | Held): Promise<number> {
+  #schedule(delayMs: number, patient: boolean): void {
+    this.#state = { kind: "scheduled", cancel: this.#after(delayMs), patient };
+  }
+
+  async #handle(run: Run, answer: Answer | Held): Promise<Pause> {
     switch (answer.kind) {
       case "accepted":
         return this.#accepted(run, answer);
@@ -142,51 +172,81 @@ export class Pump {
       case "retry":
         return this.#failed(run, answer.fault, answer.afterMs);
       case "held":
-        return this.#options.flushIntervalMs;
+        return { kind: "waiting", ms: this.#intervalMs };
     }
   }
 
-  async #accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): Promise<number> {
+  async #accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): Promise<Pause> {
     const throughSeq = Math.min(answer.throughSeq, lastSeqOf(run));
     if (throughSeq < run.firstSeq) {
       const message = `the relay acknowledged ${answer.throughSeq} for a batch that begins at ${run.firstSeq}`;
       return this.#failed(run, { kind: "refused", message }, undefined);
     }
+    const isBack = this.#isOutage;
     this.#failures = 0;
+    this.#failingSinceMs = undefined;
+    const { flushIntervalMs, flushIntervalMaxMs, recoverySpreadMs } = this.#options;
+    this.#intervalMs = Math.max(flushIntervalMs, Math.min(answer.flushIntervalMs ?? 0, flushIntervalMaxMs));
+    const isOwn = run.epoch === this.#source.epoch;
     if (this.#cut && (run.epoch !== this.#cut.epoch || throughSeq >= this.#cut.throughSeq))
       this.#cut = undefined;
     await this.#source.acknowledge(run, throughSeq);
     this.#events.accepted(run, { ...answer, throughSeq });
     const waiting = this.#source.waiting();
-    const goOn = this.#urgent || this.#cut || run.epoch !== this.#source.epoch || waiting === 0;
-    return goOn || waiting >= this.#options.batchEventsMax ? 0 : this.#options.flushIntervalMs;
+    if (isOwn) this.#countOff(waiting === 0 ? this.#unsentBytes : bytesOf(run, throughSeq));
+    if (this.#urgent || waiting === 0) return undefined;
+    if (isBack && recoverySpreadMs > 0) {
+      return { kind: "scheduled", ms: this.#clock.fraction() * recoverySpreadMs, patient: true };
+    }
+    if (this.#cut || !isOwn || this.#fillsBatch(waiting)) return undefined;
+    return { kind: "scheduled", ms: this.#intervalMs };
   }
 
-  async #rejected(run: Run, code: string, message: string): Promise<number> {
+  async #rejected(run: Run, code: string, message: string): Promise<Pause> {
     if (run.events.length > 1) {
       const throughSeq = Math.max(lastSeqOf(run), this.#cut?.epoch === run.epoch ? this.#cut.throughSeq : 0);
       this.#cut = { eventsMax: Math.ceil(run.events.length / 2), epoch: run.epoch, throughSeq };
-      return 0;
+      return undefined;
     }
     this.#cut = undefined;
-    if (await this.#source.reject(run, code, message)) return 0;
+    if (await this.#source.reject(run, code, message)) return undefined;
     return this.#failed(run, { kind: "refused", message: `${code}: ${message}` }, undefined);
   }
 
-  #failed(run: Run, fault: Fault, afterMs: number | undefined): number {
+  #failed(run: Run, fault: Fault, afterMs: number | undefined): Pause {
     this.#failures++;
+    this.#failingSinceMs ??= this.#clock.monotonicMs();
     const jitterMs =
       afterMs === undefined
         ? fullJitterMs(this.#clock, this.#failures, this.#options)
         : afterJitterMs(this.#clock, afterMs, this.#options);
-    const waitMs = Math.max(1, jitterMs);
-    this.#events.faulted(run, fault, waitMs);
-    return waitMs;
+    const ms = Math.max(1, jitterMs);
+    this.#events.faulted(run, fault, ms);
+    return { kind: "waiting", ms };
   }
 
   #limit(): RunLimit {
     const { batchEventsMax, batchBytesMax } = this.#options;
-    return { eventsMax: this.#cut?.eventsMax ?? batchEventsMax, bytesMax: batchBytesMax };
+    const eventsMax = this.#cut?.eventsMax ?? batchEventsMax;
+    return {
+      eventsMax: this.#isOutage ? Math.min(eventsMax, PROBE_EVENTS_MAX) : eventsMax,
+      bytesMax: batchBytesMax,
+    };
+  }
+
+  #fillsBatch(waiting: number): boolean {
+    const { batchEventsMax, batchBytesMax } = this.#options;
+    return waiting >= batchEventsMax || this.#unsentBytes >= batchBytesMax;
+  }
+
+  #countOff(bytes: number): void {
+    this.#unsentBytes = Math.max(0, this.#unsentBytes - bytes);
+  }
+
+  get #isOutage(): boolean {
+    return (
+      this.#failingSinceMs !== undefined && this.#clock.monotonicMs() - this.#failingSinceMs >= OUTAGE_MS
+    );
   }
 
   #after(delayMs: number): Cancel {
@@ -200,4 +260,10 @@ export class Pump {
   get #stopped(): boolean {
     return this.#state.kind === "stopped";
   }
+}
+
+function bytesOf(run: Run, throughSeq: number): number {
+  let bytes = 0;
+  for (let i = throughSeq - run.firstSeq; i >= 0; i--) bytes += run.events[i]!.length;
+  return bytes;
 }

@@ -93,6 +93,7 @@ class Assembled implements Telemetry {
       news: this.#news,
       sender: this.#sender,
       clock,
+      options,
       keeping: () => ({ store: this.#store, committer: this.#committer }),
     });
     this.#pump = new Pump({ source: this.#delivery, sender: this.#sender, clock }, options, this.#delivery);
@@ -163,7 +164,7 @@ class Assembled implements Telemetry {
     this.#news.emit("epoch", { epoch: this.epoch, previous: opened.previous });
     const parts = { recorder: this.#recorder, store: this.#store, drops: this.#drops, clock };
     this.#committer = new Committer(parts, this.#options, {
-      committed: (throughSeq, count) => this.#committed(throughSeq, count),
+      committed: (throughSeq, count, bytes) => this.#committed(throughSeq, count, bytes),
       failed: (error) => this.#storageFailed(error),
     });
     this.#committer.start();
@@ -194,7 +195,7 @@ class Assembled implements Telemetry {
     return result;
   }
 
-  #committed(throughSeq: number, count: number): void {
+  #committed(throughSeq: number, count: number, bytes: number): void {
     const { durable } = this.#store;
     if (durable) {
       this.#durableEvents += count;
@@ -202,7 +203,7 @@ class Assembled implements Telemetry {
         this.#news.emit("degraded", { durable, message: "events are stored again" });
       this.#news.emit("durable", { epoch: this.epoch, throughSeq });
     }
-    this.#pump.notify();
+    this.#pump.notify(bytes);
   }
 
   #storageFailed(cause: unknown): void {

@@ -27,6 +27,8 @@ export type Answer =
       readonly durable: Durable;
       /** The relay's wall clock in ms, if it said. */
       readonly serverTimeMs: number | undefined;
+      /** The flush interval that the relay would like, in ms, if it said. */
+      readonly flushIntervalMs?: number | undefined;
       /** Length of the request's body as sent. */
       readonly bodyBytes: number;
     }

@@ -6,7 +6,7 @@ import { assembleTelemetry } from "../telemetry.ts";
 import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
 import { msgpackCodec } from "../wire/msgpack.ts";
 import { ManualClock } from "./manual-clock.ts";
-import type { MemoryDisk } from "./memory-disk.ts";
+import { MemoryDisk } from "./memory-disk.ts";
 import { type ReceivedEvent, ScriptedTransport } from "./scripted-transport.ts";
 
 const BASE = { endpoint: "http://127.0.0.1:9", device: "speaker-1", freeBytesMin: 0 };
@@ -43,6 +43,14 @@ export function instance<E extends EventDefinitions = AnyEvents>(
   });
   telemetry.on("error", (error) => errors.push(error));
   return { telemetry, transport, clock, errors, released: () => released };
+}
+
+/** An instance past its beginning, with a disk: `$open` is sent, nothing waits. */
+export async function settled(options: Partial<CommonOptions> = {}) {
+  const made = instance(new MemoryDisk(), options);
+  await made.clock.advance(200_000);
+  made.transport.batches.length = 0;
+  return made;
 }
 
 /**

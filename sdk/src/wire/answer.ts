@@ -10,6 +10,11 @@ export interface AcceptedBody {
   readonly durable: Durable;
   /** The relay's wall clock, ms since the Unix epoch; a device learns its clock's offset from it. */
   readonly server_time: number;
+  /** What the relay would like of its devices; each of them has limits of its own. */
+  readonly settings?: {
+    /** The least time between two batches that are not full, in ms. */
+    readonly flush_interval_ms?: number;
+  };
 }
 
 /** Every machine-readable code that a refusal can carry. */
