@@ -13,4 +13,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   splitting: true,
+  // Without the protocol a package of the same name could stand in the way.
+  removeNodeProtocol: false,
 });

@@ -1,19 +1,12 @@
 import { promisify } from "node:util";
-import {
-  constants,
-  gzip,
-  type ZstdOptions,
-  zstdCompress,
-  zstdCompressSync,
-  zstdDecompressSync,
-} from "node:zlib";
+import zlib, { constants, gzip, type ZstdOptions } from "node:zlib";
 import type { Packer } from "../event-queue.ts";
 
 /** Content encodings this runtime can make, best first; `identity` always works. */
 export type Encoding = "zstd" | "gzip" | "identity";
 
-// Node has zstd from 22.15 on.
-const zstd = zstdCompress as typeof zstdCompress | undefined;
+// Node has zstd from 22.15 on; before, importing it by name would be an error that nobody can catch.
+const zstd = zlib.zstdCompress as typeof zlib.zstdCompress | undefined;
 export const ENCODINGS: readonly Encoding[] = zstd ? ["zstd", "gzip", "identity"] : ["gzip", "identity"];
 
 /** Below this size compression costs more than it saves. */
@@ -40,8 +33,9 @@ const FAST = { [constants.ZSTD_c_compressionLevel]: 1 };
 
 /** For bursts that wait in memory; nothing else that Node has is quick enough. */
 export const packer: Packer | undefined = zstd && {
-  pack: (bytes) => plain(zstdCompressSync(bytes, { params: FAST, pledgedSrcSize: bytes.length })).slice(),
-  unpack: (bytes, lengthMax) => plain(zstdDecompressSync(bytes, { chunkSize: lengthMax })),
+  pack: (bytes) =>
+    plain(zlib.zstdCompressSync(bytes, { params: FAST, pledgedSrcSize: bytes.length })).slice(),
+  unpack: (bytes, lengthMax) => plain(zlib.zstdDecompressSync(bytes, { chunkSize: lengthMax })),
 };
 
 /** Of a `Buffer` every part is a `Buffer` again, which costs ten times what a part of plain bytes does. */
