@@ -83,10 +83,13 @@ export class Committer {
     if (!this.#open) return;
     this.#recorder.declareDrops();
     const target = this.#recorder.lastSeq;
-    if (this.#state.kind !== "committing") this.#begin();
+    const before = this.#committedSeq;
+    const joined = this.#state.kind === "committing";
+    if (!joined) this.#begin();
     await this.#running;
     // A commit that was under way may have taken only what was there when it began.
-    if (this.#committedSeq < target && !this.degraded && this.#recorder.waitingEvents > 0)
+    const goOn = joined || this.#committedSeq > before;
+    if (goOn && this.#committedSeq < target && !this.degraded && this.#recorder.waitingEvents > 0)
       await this.commitAll();
   }
 
@@ -118,8 +121,12 @@ export class Committer {
     // Takes what is there now: later events are either due by themselves or wait their interval.
     const target = this.#recorder.lastSeq;
     let failure: { readonly error: unknown } | undefined;
-    do failure = await this.#commitOnce();
-    while (!failure && this.#open && this.#committedSeq < target && this.#recorder.waitingEvents > 0);
+    let before: number;
+    do {
+      before = this.#committedSeq;
+      failure = await this.#commitOnce();
+      // What waits may be held back: then nothing was taken, and nothing will be.
+    } while (!failure && this.#open && this.#committedSeq > before && this.#committedSeq < target);
     if (!this.#open) return;
     if (!failure) {
       this.#state = { kind: "idle" };

@@ -1,20 +1,14 @@
 import type { Clock } from "./clock.ts";
-import type { Committer } from "./committer.ts";
 import type { DropLedger } from "./drops.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { News } from "./news.ts";
 import type { PumpEvents, PumpSource } from "./pump.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Sender } from "./sender.ts";
-import type { Run, RunLimit, Store, StoreCaps } from "./store.ts";
+import type { Storage } from "./storage.ts";
+import type { Run, RunLimit, StoreCaps } from "./store.ts";
 import type { Answer, Fault } from "./transport.ts";
 import { Watermark } from "./watermark.ts";
-
-/** What keeps events; the store is another one after the first could not be opened. */
-interface Keeping {
-  readonly store: Store;
-  readonly committer: Committer | undefined;
-}
 
 interface DeliveryOptions extends StoreCaps {
   readonly holdBack: (() => boolean) | undefined;
@@ -28,7 +22,7 @@ export interface DeliveryParts {
   readonly sender: Sender;
   readonly clock: Clock;
   readonly options: DeliveryOptions;
-  keeping(): Keeping;
+  readonly storage: Storage;
 }
 
 /** The pump's other side: what it reads, and what answers do to the store, the books and the listeners. */
@@ -38,6 +32,8 @@ export class Delivery implements PumpSource, PumpEvents {
   readonly #beganMs: number;
   #ownEpochReached = false;
   #holdBackFailed = false;
+  /** While consent is missing nothing is read, so nothing is sent. */
+  held = true;
   acceptedEvents = 0;
   retries = 0;
   /** How far this epoch is acknowledged. */
@@ -51,24 +47,32 @@ export class Delivery implements PumpSource, PumpEvents {
   }
 
   async read(limit: RunLimit): Promise<Run | undefined> {
+    if (this.held) return undefined;
     const { recorder } = this.#parts;
-    const { store, committer } = this.#parts.keeping();
+    const { store, committer } = this.#parts.storage;
     const stored = await store.read(limit);
     if (!stored || stored.epoch === this.epoch) this.#ownEpochReached = true;
     return stored ?? (committer?.degraded ? recorder.peekRun(limit) : undefined);
   }
 
   waiting(): number {
-    const { store, committer } = this.#parts.keeping();
+    if (this.held) return 0;
+    const { store, committer } = this.#parts.storage;
     return store.backlog().events + (committer?.degraded ? this.#parts.recorder.waitingEvents : 0);
+  }
+
+  /** Events that nobody has acknowledged: stored, or in memory while nothing can or may be stored. */
+  get pendingEvents(): number {
+    const { recorder, storage } = this.#parts;
+    return this.held ? storage.store.backlog().events + recorder.waitingEvents : this.waiting();
   }
 
   /** A store more than half full is drained all the same: bytes that are paid for are better than events given up. */
   heldBack(): boolean {
-    const { options, recorder, news, keeping } = this.#parts;
+    const { options, recorder, news, storage } = this.#parts;
     const { holdBack, storeBytesMax, storeEventsMax, bufferBytesMax } = options;
     if (!holdBack || recorder.waitingBytes > bufferBytesMax / 2) return false;
-    const { events, bytes } = keeping().store.backlog();
+    const { events, bytes } = storage.store.backlog();
     if (bytes > storeBytesMax / 2 || events > storeEventsMax / 2) return false;
     try {
       return holdBack();
@@ -82,15 +86,15 @@ export class Delivery implements PumpSource, PumpEvents {
 
   /** How long the oldest event has waited; those of earlier epochs since this instance began. */
   get oldestMs(): number {
-    const { clock, keeping, recorder } = this.#parts;
-    const earlier = !this.#ownEpochReached && keeping().store.backlog().events > 0;
+    const { clock, storage, recorder } = this.#parts;
+    const earlier = !this.#ownEpochReached && storage.store.backlog().events > 0;
     const sinceMs = earlier ? this.#beganMs : recorder.ages.oldestMs;
     return sinceMs === undefined ? 0 : clock.monotonicMs() - sinceMs;
   }
 
   async acknowledge({ epoch }: Run, throughSeq: number): Promise<void> {
     const { recorder } = this.#parts;
-    const { store, committer } = this.#parts.keeping();
+    const { store, committer } = this.#parts.storage;
     await store.acknowledge(epoch, throughSeq);
     if (epoch !== this.epoch) return;
     // While nothing can be stored, what was sent came from memory.
@@ -101,12 +105,12 @@ export class Delivery implements PumpSource, PumpEvents {
 
   /** Gives up one event that no relay will take, once that is declared. */
   async reject(run: Run, code: string, message: string): Promise<boolean> {
-    const { recorder, drops, news, keeping } = this.#parts;
+    const { recorder, drops, news, storage } = this.#parts;
     if (recorder.closed) return false;
     const { epoch, firstSeq } = run;
     news.emit("reject", { epoch, seq: firstSeq, code, message });
     drops.add({ epoch, fromSeq: firstSeq, toSeq: firstSeq }, "rejected", `${code}: ${message}`);
-    await keeping().committer!.commitAll();
+    await storage.committer!.commitAll();
     await this.acknowledge(run, firstSeq);
     return true;
   }

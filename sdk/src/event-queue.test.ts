@@ -73,3 +73,24 @@ test("a burst is packed beyond the first blocks; what waits for a moment only is
   expect(packs.length).toBeGreaterThan(50);
   expect(queue.bytes).toBeLessThan(1_000_000);
 });
+
+test("a purge leaves control records and nothing else, packed or not, and shows what is pushed behind it", () => {
+  for (const packer of [undefined, realPacker]) {
+    const queue = new EventQueue(packer);
+    pushAll(queue, entries(2, 2_000));
+    queue.unshift({ ...entry(1), priority: 0 });
+    const isControl = (seq: number) => seq % 4 === 0 || seq === 1;
+    const kept = [{ ...entry(1), priority: 0 }, ...entries(2, 2_000).filter(({ seq }) => seq % 4 === 0)];
+    expect(queue.purge().map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 2_000 }, (_, i) => i + 1).filter((seq) => !isControl(seq)),
+    );
+    expect(queue.peek(Infinity)).toEqual(kept);
+    expect(queue.events).toBe(kept.length);
+    pushAll(queue, entries(2_001, 2_100));
+    expect(queue.peek(Infinity)).toEqual([...kept, ...entries(2_001, 2_100)]);
+    expect(queue.peek(Infinity, 2_001)).toEqual(kept);
+    expect(queue.peek(Infinity, 1)).toEqual([]);
+    queue.release(2_100);
+    expect([queue.events, queue.bytes]).toEqual([0, 0]);
+  }
+});

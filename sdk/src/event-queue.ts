@@ -1,4 +1,4 @@
-import type { Entry, Priority } from "./store.ts";
+import { CONTROL, type Entry, type Priority } from "./store.ts";
 
 /** Makes bytes that have to wait smaller, at once: a runtime that cannot do so in about 1 µs per event brings none. */
 export interface Packer {
@@ -66,20 +66,22 @@ export class EventQueue {
     this.#blocks.unshift({ firstSeq: seq, marks: [bytes.length * 4 + priority], bytes, packed: false });
   }
 
-  /** The oldest events, up to about `bytesMax` and at least one; they stay until `release`. */
-  peek(bytesMax: number): Entry[] {
+  /** The oldest events before `beforeSeq`, up to about `bytesMax` and at least one; they stay until `release`. */
+  peek(bytesMax: number, beforeSeq: number = Number.POSITIVE_INFINITY): Entry[] {
     this.#seal();
     const entries: Entry[] = [];
     let left = bytesMax;
     for (const block of this.#blocks) {
+      if (block.firstSeq >= beforeSeq) return entries;
       const bytes = this.#unpacked(block);
       let at = 0;
       for (const [i, mark] of block.marks.entries()) {
         const length = mark >>> 2;
+        const seq = block.firstSeq + i;
         left -= length;
-        if (left < 0 && entries.length > 0) return entries;
+        if (seq >= beforeSeq || (left < 0 && entries.length > 0)) return entries;
         const priority = (mark & 3) as Priority;
-        entries.push({ seq: block.firstSeq + i, priority, bytes: bytes.subarray(at, at + length) });
+        entries.push({ seq, priority, bytes: bytes.subarray(at, at + length) });
         at += length;
       }
     }
@@ -102,6 +104,30 @@ export class EventQueue {
       block.firstSeq += gone.length;
       this.#sealedBytes -= bytes;
     }
+  }
+
+  /** Lets go of everything but control records; returns the numbers that went. */
+  purge(): { readonly seq: number }[] {
+    this.#seal();
+    const gone: { seq: number }[] = [];
+    const kept: Entry[] = [];
+    for (const block of this.#blocks.splice(0)) {
+      // What holds no control record need not be unpacked.
+      const bytes = block.marks.some((mark) => (mark & 3) === CONTROL) ? this.#unpacked(block) : block.bytes;
+      let at = 0;
+      for (const [i, mark] of block.marks.entries()) {
+        const seq = block.firstSeq + i;
+        const end = at + (mark >>> 2);
+        if ((mark & 3) === CONTROL) kept.push({ seq, priority: CONTROL, bytes: bytes.slice(at, end) });
+        else gone.push({ seq });
+        at = end;
+      }
+    }
+    this.#events = 0;
+    this.#sealedBytes = 0;
+    this.#open.fill(0);
+    for (const entry of kept) this.push(entry);
+    return gone;
   }
 
   /** Ends the block that is being filled; the room is used again for the next. */

@@ -12,7 +12,7 @@ export interface RecordOptions {
 
 /**
  * Why an event is not delivered. Every drop is declared in the stream as `$drop`, with its range, count and reason,
- * except `closed`, which never got a number.
+ * except `closed` and what was refused while consent is denied: that never got a number.
  */
 export type DropReason =
   /**
@@ -32,6 +32,10 @@ export type DropReason =
   | "corrupt"
   /** The relay refused it as malformed, and it stood alone when it did. */
   | "rejected"
+  /** `redact` returned null for it, or failed. */
+  | "redacted"
+  /** Consent was withdrawn; declared as `$purge`. While it is denied nothing is numbered, and so nothing declared. */
+  | "consent"
   /** `close()` was called before. */
   | "closed";
 

@@ -7,7 +7,7 @@ export class News {
   readonly #emitter = new Emitter<TelemetryEvents>((error) =>
     this.error(new TonearmError("listener_failed", `a listener threw: ${messageOf(error)}`, error)),
   );
-  readonly #lasting = new Set<TonearmError["code"]>();
+  readonly #lasting = new Set<string>();
   #failing = false;
 
   on<K extends keyof TelemetryEvents>(name: K, listener: Listener<TelemetryEvents[K]>): () => void {
@@ -30,16 +30,16 @@ export class News {
     this.#failing = false;
   }
 
-  /** Tells of trouble that lasts, the first time only; returns whether this was it. */
-  trouble(error: TonearmError): boolean {
-    if (this.#lasting.has(error.code)) return false;
-    this.#lasting.add(error.code);
+  /** Tells of trouble that lasts, the first time only; returns whether this was it. `cause` tells one trouble from another. */
+  trouble(error: TonearmError, cause: string = error.code): boolean {
+    if (this.#lasting.has(cause)) return false;
+    this.#lasting.add(cause);
     this.error(error);
     return true;
   }
 
   /** The trouble is over, and told again when it comes again; returns whether there was any. */
-  over(...codes: TonearmError["code"][]): boolean {
-    return codes.map((code) => this.#lasting.delete(code)).includes(true);
+  over(...causes: string[]): boolean {
+    return causes.map((cause) => this.#lasting.delete(cause)).includes(true);
   }
 }

@@ -1,4 +1,6 @@
+import { type ConsentState, checkConsent } from "./consent.ts";
 import { TonearmError } from "./errors.ts";
+import type { Redact } from "./redaction.ts";
 import type { BeforeSend } from "./sender.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import { EVENT_BYTES_MAX } from "./wire/limits.ts";
@@ -78,6 +80,16 @@ export interface CommonOptions<E extends EventDefinitions = AnyEvents> extends P
   /** What `defineEvents` made: types and checks `record`. Without it any type of event is recorded. */
   readonly events?: E;
   /**
+   * Whether the person whose events these are agrees; changed by `setConsent`. Default `granted`. While `pending` events
+   * wait in memory, up to `bufferBytesMax`. `denied` purges what earlier runs left, too.
+   */
+  readonly consent?: ConsentState;
+  /**
+   * Sees every event before it is encoded, and returns the data to record in its place; null drops the event, declared, as
+   * does an error in it. Called after the schema's check, and not for control records, which hold nothing of the user.
+   */
+  readonly redact?: Redact;
+  /**
    * Called before each batch is sent, resent ones included. It may return headers to add, such as a fresh
    * `Authorization`, or false: the batch is held back until the next interval, as it is when the hook throws, or answers
    * with a promise that takes longer than `requestTimeoutMs`.
@@ -98,6 +110,8 @@ export interface CheckedOptions<E extends EventDefinitions = EventDefinitions> e
   readonly device: string;
   readonly key: string | undefined;
   readonly events: E | undefined;
+  readonly consent: ConsentState;
+  readonly redact: Redact | undefined;
   readonly beforeSend: BeforeSend | undefined;
   readonly holdBack: (() => boolean) | undefined;
   readonly debug: ((line: string) => void) | undefined;
@@ -120,6 +134,8 @@ export function checkOptions<E extends EventDefinitions = AnyEvents>(
     "device",
     "key",
     "events",
+    "consent",
+    "redact",
     "beforeSend",
     "holdBack",
     "debug",
@@ -151,6 +167,8 @@ export function checkOptions<E extends EventDefinitions = AnyEvents>(
     device: checkDevice(options.device),
     key: checkKey(options.key),
     events: checkEvents(options.events),
+    consent: checkConsent(options.consent ?? "granted", "invalid_option"),
+    redact: checkFunction("redact", options.redact),
     beforeSend: checkFunction("beforeSend", options.beforeSend),
     holdBack: checkFunction("holdBack", options.holdBack),
     debug: checkFunction("debug", options.debug === true ? printLine : options.debug || undefined),

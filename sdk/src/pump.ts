@@ -69,7 +69,7 @@ export class Pump {
   readonly #clock: Clock;
   readonly #options: PumpOptions;
   readonly #events: PumpEvents;
-  readonly #abort = new AbortController();
+  #abort = new AbortController();
   #state: State = { kind: "idle" };
   #cut: Cut | undefined;
   #failures = 0;
@@ -134,6 +134,13 @@ export class Pump {
     await this.#draining;
   }
 
+  /** Breaks off the request under way and resolves when nothing is. What came of it still counts, if it came in time. */
+  async interrupt(): Promise<void> {
+    this.#abort.abort();
+    await this.#draining;
+    if (!this.#stopped) this.#abort = new AbortController();
+  }
+
   async #drain(): Promise<void> {
     for (;;) {
       if (!this.#urgent && this.#source.waiting() > 0 && this.#source.heldBack()) {
@@ -144,6 +151,7 @@ export class Pump {
       if (!run) return this.#rest();
       const answer = await this.#sender.send(run, this.#abort.signal);
       if (this.#stopped) return;
+      if (this.#abort.signal.aborted && answer.kind !== "accepted") return this.#rest();
       const pause = await this.#handle(run, answer);
       if (this.#stopped) return;
       if (!pause) continue;

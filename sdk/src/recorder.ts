@@ -4,7 +4,7 @@ import type { Codec } from "./codec.ts";
 import type { DropLedger } from "./drops.ts";
 import type { DropReason, EventData, RecordResult } from "./event.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { runOf } from "./run.ts";
+import { rangesOf, runOf } from "./run.ts";
 import { CONTROL, type Entry, type Priority, type Run, type RunLimit } from "./store.ts";
 import { type ControlType, reservedKeyIn } from "./wire/names.ts";
 
@@ -12,6 +12,8 @@ export interface RecorderOptions {
   readonly device: string;
   readonly eventBytesMax: number;
   readonly bufferBytesMax: number;
+  /** The data to record in the place of what was given; undefined drops the event. Never throws. */
+  readonly redact?: ((type: string, data: EventData) => EventData | undefined) | undefined;
 }
 
 /**
@@ -35,6 +37,8 @@ export class Recorder {
   /** 1 is `$open`, which is written when the store has told what came before. */
   #nextSeq = 2;
   #encodedMs = 0;
+  /** From this number on nothing leaves memory. */
+  #heldFrom = Number.POSITIVE_INFINITY;
   #closed = false;
   #recorded = 0;
 
@@ -53,8 +57,11 @@ export class Recorder {
   }
 
   /** Records one event; `type` has been checked. Synchronous, and never throws for what the data holds. */
-  record(type: string, data: EventData, priority: Priority): RecordResult {
+  record(type: string, given: EventData, priority: Priority): RecordResult {
     if (this.#closed) return { status: "dropped", reason: "closed", message: "close() was called before" };
+    const { redact } = this.#options;
+    const data = redact ? redact(type, given) : given;
+    if (!data) return this.#drop("redacted", "redact() kept it back");
     const reserved = reservedKeyIn(data);
     if (reserved !== undefined) {
       return this.#drop(
@@ -101,13 +108,13 @@ export class Recorder {
   }
 
   /**
-   * Puts a `$drop` for everything given up and not declared yet. It stands before any later event, so whatever is
+   * Puts a `$drop`, or a `$purge` where consent was withdrawn, for everything given up and not declared yet. It stands before any later event, so whatever is
    * durable behind a hole is durable together with its declaration.
    */
   declareDrops(): void {
     if (this.#closed) return;
     for (const { epoch, fromSeq, toSeq, count, reason } of this.#drops.takePending()) {
-      this.#control("$drop", {
+      this.#control(reason === "consent" ? "$purge" : "$drop", {
         drop_epoch: epoch,
         from_seq: fromSeq,
         to_seq: toSeq,
@@ -118,14 +125,31 @@ export class Recorder {
     }
   }
 
-  /** The oldest events waiting, up to about `bytesMax`; they stay until `release`. */
+  /** Gives up every waiting event, because consent was withdrawn; control records stay. */
+  purge(): void {
+    for (const range of rangesOf(this.epoch, this.#queue.purge())) {
+      this.#drops.add(range, "consent", "consent was withdrawn");
+    }
+    this.unhold();
+  }
+
+  /** Keeps what is recorded from now on in memory: neither `peek` nor `peekRun` shows it before `unhold`. */
+  hold(): void {
+    this.#heldFrom = Math.min(this.#heldFrom, this.#nextSeq);
+  }
+
+  unhold(): void {
+    this.#heldFrom = Number.POSITIVE_INFINITY;
+  }
+
+  /** The oldest events waiting that are not held, up to about `bytesMax`; they stay until `release`. */
   peek(bytesMax: number): Entry[] {
-    return this.#queue.peek(bytesMax);
+    return this.#queue.peek(bytesMax, this.#heldFrom);
   }
 
   /** The waiting events as a run, for when they cannot be stored and are sent from memory. */
   peekRun(limit: RunLimit): Run | undefined {
-    return runOf(this.#options.device, this.epoch, this.#queue.peek(limit.bytesMax), limit);
+    return runOf(this.#options.device, this.epoch, this.peek(limit.bytesMax), limit);
   }
 
   /** Lets go of the events up to `throughSeq`: stored, or acknowledged. */

@@ -31,7 +31,7 @@ const RANGES_MAX = 8;
  * Ascending events as stretches of consecutive sequence numbers. When they lie scattered they become one stretch with a
  * count: a declaration for each would take more room than the events did.
  */
-export function rangesOf(epoch: string, entries: readonly Entry[]): SeqRange[] {
+export function rangesOf(epoch: string, entries: readonly Pick<Entry, "seq">[]): SeqRange[] {
   const ranges: { epoch: string; fromSeq: number; toSeq: number }[] = [];
   for (const { seq } of entries) {
     const last = ranges.at(-1);

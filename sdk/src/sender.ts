@@ -112,6 +112,7 @@ export class Sender {
       this.#news.over("hook_failed");
       return headers;
     } catch (error) {
+      if (signal.aborted) return undefined;
       const message = `beforeSend failed (${messageOf(error)}); the batch is held back until the next interval`;
       this.#news.trouble(new TonearmError("hook_failed", message, error));
       return undefined;

@@ -1,3 +1,4 @@
+import type { ConsentResult, ConsentState } from "./consent.ts";
 import type { Listener } from "./emitter.ts";
 import type { TonearmError } from "./errors.ts";
 import type { DropReason, RecordOptions, RecordResult } from "./event.ts";
@@ -56,6 +57,7 @@ export interface TelemetryEvents {
 /** Where things stand, at one moment. */
 export interface TelemetryStats {
   readonly epoch: string;
+  readonly consent: ConsentState;
   /** Whether the store survives a crash. */
   readonly durable: boolean;
   /** What delivery is doing; `waiting` means that the last attempt failed, or that `beforeSend` held it back. */
@@ -101,7 +103,10 @@ export interface FlushResult {
 export interface Telemetry<E extends EventDefinitions = AnyEvents> {
   /** The id of this epoch; with the device and a sequence number it names an event for ever. */
   readonly epoch: string;
-  /** Resolves when earlier epochs have been found and events can become durable. Never rejects. */
+  /**
+   * Resolves when earlier epochs have been found and events can become durable; while consent is pending that has to
+   * wait. Never rejects.
+   */
   readonly ready: Promise<{ readonly durable: boolean }>;
   /**
    * Records one event. Synchronous; waits for nothing.
@@ -120,7 +125,8 @@ export interface Telemetry<E extends EventDefinitions = AnyEvents> {
   /** `record("source", …)`, with the priority `normal`. @throws TonearmError `invalid_argument` with the path of the fault. */
   source(source: SourceEvent): RecordResult;
   /**
-   * Makes everything durable now and sends it now. Always resolves: at the latest after `timeoutMs` (default 10,000).
+   * Makes everything durable now and sends it now. Always resolves: at the latest after `timeoutMs` (default 10,000), at
+   * once while consent is pending.
    */
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   /**
@@ -128,6 +134,15 @@ export interface Telemetry<E extends EventDefinitions = AnyEvents> {
    * the store and is sent by the next instance. Calling it again returns the same promise.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
+  /**
+   * Changes consent. `denied` counts at once: nothing is recorded any more, a request under way is broken off, and
+   * everything that this instance keeps, of earlier epochs too, is removed from memory and medium; the stream is told
+   * which numbers, nothing else. `granted` after it goes on in the same epoch, once the purge has ended. `pending` holds back
+   * what is kept, and what is recorded from now on in memory.
+   * @returns a promise that resolves when it is done, and never rejects.
+   * @throws TonearmError `invalid_argument` when `consent` is none.
+   */
+  setConsent(consent: ConsentState): Promise<ConsentResult>;
   /** Registers a listener; the returned function takes it off again. */
   on<K extends keyof TelemetryEvents>(name: K, listener: Listener<TelemetryEvents[K]>): () => void;
   stats(): TelemetryStats;

@@ -4,22 +4,23 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
-import { Committer } from "./committer.ts";
+import { Consent, type ConsentResult, type ConsentState, checkConsent } from "./consent.ts";
 import { Delivery } from "./delivery.ts";
 import { DropLedger } from "./drops.ts";
 import type { Listener } from "./emitter.ts";
-import { messageOf, TonearmError } from "./errors.ts";
+import { TonearmError } from "./errors.ts";
 import type { RecordOptions, RecordResult } from "./event.ts";
 import { EventCheck } from "./event-check.ts";
 import { EventQueue, type Packer } from "./event-queue.ts";
 import { newEpochId } from "./ids.ts";
-import { MemoryStore } from "./memory-store.ts";
 import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
 import { priorityOf } from "./priority.ts";
 import { Pump } from "./pump.ts";
 import { Recorder } from "./recorder.ts";
+import { redaction } from "./redaction.ts";
 import { Sender } from "./sender.ts";
+import { Storage } from "./storage.ts";
 import type { SeqRange, Store } from "./store.ts";
 import type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
 import type { Transport } from "./transport.ts";
@@ -53,57 +54,61 @@ export function assembleTelemetry<E extends EventDefinitions = AnyEvents>(
   return new Assembled(options, ports);
 }
 
+const DENIED: RecordResult = { status: "dropped", reason: "consent", message: "consent is denied" };
+
 class Assembled implements Telemetry {
   readonly epoch: string;
   readonly ready: Promise<{ readonly durable: boolean }>;
-  readonly #options: CheckedOptions;
   readonly #ports: Ports;
   readonly #news = new News();
   readonly #drops: DropLedger;
   readonly #recorder: Recorder;
   readonly #pump: Pump;
   readonly #check: EventCheck;
-  #store: Store;
-  #committer: Committer | undefined;
+  readonly #storage: Storage;
   readonly #sender: Sender;
   readonly #delivery: Delivery;
-  #durableEvents = 0;
+  readonly #consent: Consent;
   #closing: Promise<FlushResult> | undefined;
+  #opened: (opened: { readonly durable: boolean }) => void = () => undefined;
 
   constructor(options: CheckedOptions, ports: Ports) {
-    this.#options = options;
     this.#ports = ports;
     this.epoch = newEpochId(ports.clock);
     this.#check = new EventCheck(ports.clock, options.events);
     this.#drops = new DropLedger((drop) => this.#news.emit("drop", drop));
-    const { clock, codec } = ports;
-    const queue = new EventQueue(ports.packer);
-    this.#recorder = new Recorder(this.epoch, options, { clock, codec, drops: this.#drops, queue });
-    this.#store = ports.makeStore({
+    const { clock, codec, transport } = ports;
+    const redact = options.redact && redaction(options.redact, this.#news);
+    const parts = { clock, codec, drops: this.#drops, queue: new EventQueue(ports.packer) };
+    this.#recorder = new Recorder(this.epoch, { ...options, redact }, parts);
+    const store = ports.makeStore({
       damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
       quarantined: (name, reason) =>
         this.#news.error(
           new TonearmError("storage_corrupt", `stored file ${name} ${reason}; it is in quarantine`),
         ),
     });
-    this.#sender = new Sender(ports.transport, clock, this.#news, options);
-    this.#delivery = new Delivery({
-      recorder: this.#recorder,
-      drops: this.#drops,
-      news: this.#news,
-      sender: this.#sender,
-      clock,
-      options,
-      keeping: () => ({ store: this.#store, committer: this.#committer }),
-    });
+    const books = { recorder: this.#recorder, drops: this.#drops, news: this.#news, clock };
+    this.#storage = new Storage({ ...books, store }, options, (bytes) => this.#pump.notify(bytes));
+    this.#sender = new Sender(transport, clock, this.#news, options);
+    this.#delivery = new Delivery({ ...books, options, sender: this.#sender, storage: this.#storage });
     this.#pump = new Pump({ source: this.#delivery, sender: this.#sender, clock }, options, this.#delivery);
-    this.ready = this.#open();
+    this.ready = new Promise((resolve) => {
+      this.#opened = resolve;
+    });
+    this.#consent = new Consent(options.consent, {
+      resume: () => this.#resume(),
+      hold: () => this.#hold(),
+      purge: () => this.#purge(),
+    });
+    void this.#consent.set(options.consent);
   }
 
   record(type: string, data: unknown, options?: RecordOptions): RecordResult {
+    if (this.#consent.state === "denied") return DENIED;
     const priority = priorityOf(type, options);
     const result = this.#recorder.record(type, this.#check.complete(type, data), priority);
-    this.#committer?.notify();
+    this.#storage.committer?.notify();
     return result;
   }
 
@@ -116,14 +121,8 @@ class Assembled implements Telemetry {
   }
 
   async flush({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
-    await this.ready;
-    const target = this.#recorder.lastSeq;
-    await this.#committer!.commitAll();
-    this.#pump.setUrgent(true);
-    const delivered = await this.#delivery.delivered.reaches(target, timeoutMs);
-    if (!this.#delivery.delivered.hasWaiters) this.#pump.setUrgent(false);
-    const durable = this.#store.durable && this.#committer!.committedSeq >= target;
-    return { durable, delivered, pendingEvents: this.#delivery.waiting() };
+    if (this.#consent.state !== "pending") await this.ready;
+    return this.#flush(timeoutMs);
   }
 
   close({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
@@ -135,11 +134,21 @@ class Assembled implements Telemetry {
     return this.#news.on(name, listener);
   }
 
+  setConsent(consent: ConsentState): Promise<ConsentResult> {
+    checkConsent(consent, "invalid_argument");
+    if (this.#closing) return Promise.resolve({ complete: false });
+    const settled = this.#consent.set(consent);
+    this.#holdEvents();
+    return settled;
+  }
+
   stats(): TelemetryStats {
-    const { events: storedEvents, bytes: storedBytes } = this.#store.backlog();
+    const { store, durableEvents } = this.#storage;
+    const { events: storedEvents, bytes: storedBytes } = store.backlog();
     return {
       epoch: this.epoch,
-      durable: this.#store.durable,
+      consent: this.#consent.state,
+      durable: store.durable,
       delivery: this.#pump.state,
       recorded: this.#recorder.recorded,
       lastSeq: this.#recorder.lastSeq,
@@ -147,7 +156,7 @@ class Assembled implements Telemetry {
       waitingBytes: this.#recorder.waitingBytes,
       storedEvents,
       storedBytes,
-      durableEvents: this.#durableEvents,
+      durableEvents,
       inFlightEvents: this.#sender.inFlight,
       acceptedEvents: this.#delivery.acceptedEvents,
       sentBytes: this.#sender.sentBytes,
@@ -157,59 +166,72 @@ class Assembled implements Telemetry {
     };
   }
 
-  async #open(): Promise<{ readonly durable: boolean }> {
-    const { clock } = this.#ports;
-    const opened = await this.#openStore();
-    this.#recorder.begin(opened.previous);
-    this.#news.emit("epoch", { epoch: this.epoch, previous: opened.previous });
-    const parts = { recorder: this.#recorder, store: this.#store, drops: this.#drops, clock };
-    this.#committer = new Committer(parts, this.#options, {
-      committed: (throughSeq, count, bytes) => this.#committed(throughSeq, count, bytes),
-      failed: (error) => this.#storageFailed(error),
-    });
-    this.#committer.start();
-    // Earlier epochs wait for nothing.
-    this.#pump.sendNow();
-    return { durable: this.#store.durable };
+  /** What is recorded from now on stays in memory, even if a commit is under way. */
+  #holdEvents(): void {
+    if (this.#consent.state === "pending") this.#recorder.hold();
   }
 
-  async #openStore() {
-    try {
-      return await this.#store.open(this.#options.device, this.epoch);
-    } catch (error) {
-      this.#storageFailed(error);
-      this.#store = new MemoryStore({ ...this.#options, storeBytesMax: this.#options.bufferBytesMax });
-      return this.#store.open(this.#options.device, this.epoch);
+  async #resume(): Promise<void> {
+    const { previous } = await this.#storage.open();
+    // It may have been withdrawn meanwhile.
+    if (this.#consent.state !== "granted") return;
+    this.#recorder.unhold();
+    this.#storage.begin(previous);
+    this.#deliver();
+  }
+
+  async #hold(): Promise<void> {
+    this.#holdEvents();
+    this.#delivery.held = true;
+    await this.#pump.interrupt();
+    await this.#storage.committer?.stop();
+  }
+
+  /** What is left then, control records, is delivered as ever. */
+  async #purge(): Promise<boolean> {
+    const complete = await this.#storage.purge();
+    this.#deliver();
+    return complete;
+  }
+
+  #deliver(): void {
+    this.#delivery.held = false;
+    // Earlier epochs wait for nothing.
+    this.#pump.sendNow();
+    this.#opened({ durable: this.#storage.store.durable });
+  }
+
+  async #flush(timeoutMs: number): Promise<FlushResult> {
+    const { committer, store } = this.#storage;
+    const target = this.#recorder.lastSeq;
+    await committer?.commitAll();
+    const { delivered: mark, held } = this.#delivery;
+    // What is held back is not waited for; an epoch that has not begun has nothing to deliver.
+    let delivered = !committer && this.#recorder.waitingEvents === 0;
+    if (committer && !held) {
+      this.#pump.setUrgent(true);
+      delivered = await mark.reaches(target, timeoutMs);
+      if (!mark.hasWaiters) this.#pump.setUrgent(false);
     }
+    const durable = store.durable && (committer?.committedSeq ?? 0) >= target;
+    return { durable, delivered, pendingEvents: this.#delivery.pendingEvents };
   }
 
   async #close(timeoutMs: number): Promise<FlushResult> {
-    await this.ready;
-    this.#recorder.end();
-    const result = await this.flush({ timeoutMs });
+    await this.#consent.settled;
+    const { committer } = this.#storage;
+    if (this.#consent.state === "pending") {
+      // Nobody agreed to what waits in memory. Of an epoch that has begun that is told, to be sent another time.
+      this.#recorder.purge();
+      committer?.start();
+    }
+    if (committer) this.#recorder.end();
+    const result = await this.#flush(timeoutMs);
     await this.#pump.stop();
-    await this.#committer!.stop();
-    await this.#store.close();
+    await this.#storage.close();
     await this.#ports.transport.close();
     this.#ports.release();
+    this.#opened({ durable: false });
     return result;
-  }
-
-  #committed(throughSeq: number, count: number, bytes: number): void {
-    const { durable } = this.#store;
-    if (durable) {
-      this.#durableEvents += count;
-      if (this.#news.over("storage_degraded"))
-        this.#news.emit("degraded", { durable, message: "events are stored again" });
-      this.#news.emit("durable", { epoch: this.epoch, throughSeq });
-    }
-    this.#pump.notify(bytes);
-  }
-
-  #storageFailed(cause: unknown): void {
-    const message = `events cannot be stored (${messageOf(cause)}); they go on from memory, and are not durable`;
-    if (this.#news.trouble(new TonearmError("storage_degraded", message, cause)))
-      this.#news.emit("degraded", { durable: false, message });
-    this.#pump.notify();
   }
 }

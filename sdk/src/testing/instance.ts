@@ -60,7 +60,7 @@ export async function settled(options: Partial<CommonOptions> = {}) {
 export function undeclared(received: readonly ReceivedEvent[], epoch: string): number[] {
   const seqs = new Set(received.filter((event) => event.epoch === epoch).map(({ seq }) => seq));
   const drops = received
-    .filter(({ type, data }) => type === "$drop" && data.drop_epoch === epoch)
+    .filter(({ type, data }) => (type === "$drop" || type === "$purge") && data.drop_epoch === epoch)
     .map(({ data }) => ({ ...data }) as { from_seq: number; to_seq: number; count: number });
   const isExact = (drop: (typeof drops)[0]) => drop.count > drop.to_seq - drop.from_seq;
   for (const drop of drops.filter(isExact)) {
