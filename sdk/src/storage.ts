@@ -77,7 +77,8 @@ export class Storage {
     for (const range of purge.ranges) drops.add(range, "consent", "consent was withdrawn");
     recorder.purge();
     // An epoch that nobody has heard of, and that has nothing to tell, stays unheard of.
-    if (this.#committer || previous || drops.hasPending) await this.begin(previous).commitAll();
+    if (this.#committer || previous || drops.hasPending || recorder.waitingEvents > 0)
+      await this.begin(previous).commitAll();
     const complete = await purge.apply();
     if (!complete) {
       const message = "not every event could be removed from the medium; the next purge tries again";
