@@ -3,21 +3,13 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { blocksOf, DEFAULT_RELAY } from "../support/pages.ts";
 import { execute, ROOT } from "../support/processes.ts";
 import { startTestRelay, type TestRelay } from "../support/relays.ts";
 import { verdictsOf } from "../support/verdicts.ts";
 
 /** The one program of the system that a page uses. */
 const HAS_CURL = spawnSync("curl", ["--version"]).status === 0;
-const DEFAULT_RELAY = "http://127.0.0.1:8470";
-
-/** The fenced blocks of a language in a page. */
-async function blocksOf(page: string, language: string): Promise<string[]> {
-  const text = await readFile(join(ROOT, page), "utf8");
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(
-    (match) => match[1]!,
-  );
-}
 
 describe("what the pages show", () => {
   let server: KinesisServer;
