@@ -4,22 +4,29 @@ import { ConfigError } from "./config.ts";
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
-/** `aggregateAgeMs` is `--aggregate-age-ms` on the command line. */
-const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** `aggregateAgeMs` is `--aggregate-age-ms` on the command line, `corsOrigins` is `--cors-origin`, once for each. */
+const flagOf = (name: string, type: z.ZodType): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(isList(type) ? /s$/ : /$^/, "");
 
 /**
  * Reads command-line flags named after the options of `shape`.
  * @throws ConfigError for a flag that does not exist or has no value.
  */
-export function readFlags(args: readonly string[], shape: Shape): Record<string, string | boolean> {
-  const names = Object.keys(shape);
+export function readFlags(
+  args: readonly string[],
+  shape: Shape,
+): Record<string, string | boolean | (string | boolean)[]> {
+  const flags = Object.entries(shape).map(([name, type]) => ({ name, type, flag: flagOf(name, type) }));
   const options = Object.fromEntries(
-    names.map((name) => [flagOf(name), { type: isFlag(shape[name]!) ? "boolean" : "string" } as const]),
+    flags.map(({ flag, type }) => [
+      flag,
+      { type: isFlag(type) ? "boolean" : "string", multiple: isList(type) } as const,
+    ]),
   );
   try {
     const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
     return Object.fromEntries(
-      names.flatMap((name) => (flagOf(name) in values ? [[name, values[flagOf(name)]!]] : [])),
+      flags.flatMap(({ name, flag }) => (flag in values ? [[name, values[flag]!]] : [])),
     );
   } catch (error) {
     // Node's own sentence names the flag; its advice about positional arguments does not apply.
@@ -30,6 +37,10 @@ export function readFlags(args: readonly string[], shape: Shape): Record<string,
         .join(" ")}`,
     );
   }
+}
+
+function isList(type: z.ZodType): boolean {
+  return type.safeParse([]).success;
 }
 
 function isFlag(type: z.ZodType): boolean {
@@ -44,7 +55,7 @@ export function helpFor(shape: Shape): string {
       const value =
         standard.success && standard.data !== undefined && standard.data !== false ? standard.data : "";
       const shown = value === "" || Array.isArray(value) ? "" : ` (${String(value)})`;
-      return `  --${flagOf(name).padEnd(24)} ${type.description ?? ""}${shown}`;
+      return `  --${flagOf(name, type).padEnd(24)} ${type.description ?? ""}${shown}`;
     })
     .join("\n");
 }

@@ -8,6 +8,14 @@ const MIB = 1_048_576;
 /** A write key; its value never stands in a message. */
 const writeKey = z.string().regex(/^[\x21-\x7e]{8,512}$/, "expected 8 to 512 visible ASCII characters");
 
+/** An origin as browsers spell it, or all of them. */
+const origin = z
+  .string()
+  .refine(
+    (text) => text === "*" || (URL.canParse(text) && new URL(text).origin === text),
+    'expected an origin such as "https://player.example.com", or "*"',
+  );
+
 const streamName = z
   .string()
   .regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'expected 1 to 128 of A-Z, a-z, 0-9, "_", "." and "-"');
@@ -41,6 +49,11 @@ const schema = z.strictObject({
     .max(2)
     .default([])
     .describe("from TONEARM_WRITE_KEYS: one key, or two while changing"),
+  corsOrigins: z
+    .array(origin)
+    .max(100)
+    .default([])
+    .describe("an origin whose pages may send batches, or *; can be given again"),
   spool: z.string().min(1).optional().describe("directory that takes batches while Kinesis is away"),
   spoolBytesMax: wholeNumber(16 * MIB, 2 ** 50)
     .default(1_024 * MIB)

@@ -76,7 +76,14 @@ async function serve(
 ): Promise<Relay> {
   let stopping = false;
   const keys = new WriteKeys(config.insecure ? [] : config.writeKeys);
-  const server = makeServer({ pipeline, keys, clock, log, isStopping: () => stopping });
+  const server = makeServer({
+    pipeline,
+    keys,
+    corsOrigins: config.corsOrigins,
+    clock,
+    log,
+    isStopping: () => stopping,
+  });
   const { port } = await listen(server, config.host, config.port);
   const stop = async () => {
     stopping = true;

@@ -9,6 +9,7 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "@tonearm/sdk/ports";
 import { BATCHES_PATH, MEDIA_MSGPACK, MEDIA_NDJSON, type RefusalBody } from "@tonearm/sdk/wire";
 import type { Batch } from "./batch.ts";
+import { allowOrigin } from "./cors.ts";
 import { inflate, readBody } from "./ingest/body.ts";
 import { decodeMsgpackBatch } from "./ingest/msgpack-batch.ts";
 import { decodeNdjsonBatch } from "./ingest/ndjson-batch.ts";
@@ -21,6 +22,8 @@ import { statusOf } from "./status.ts";
 export interface ServerParts {
   readonly pipeline: Pipeline;
   readonly keys: WriteKeys;
+  /** Origins whose pages may send batches; `*` is all. */
+  readonly corsOrigins: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   /** Whether the relay is about to end: a load balancer should send nothing more. */
@@ -77,6 +80,10 @@ function refuseConnection({ pipeline }: ServerParts, error: NodeJS.ErrnoExceptio
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
+    if (pathOf(request) === BATCHES_PATH && allowOrigin(parts.corsOrigins, request, response)) {
+      response.writeHead(204).end();
+      return;
+    }
     const body = await route(parts, request);
     send(response, body.status, body.json, parts.isStopping());
   } catch (error) {
@@ -97,9 +104,8 @@ async function route(
   parts: ServerParts,
   request: IncomingMessage,
 ): Promise<{ status: number; json: object }> {
-  const path = request.url?.split("?")[0];
   const { pipeline } = parts;
-  switch (path) {
+  switch (pathOf(request)) {
     case BATCHES_PATH:
       requireMethod(request, "POST");
       return { status: 200, json: await acceptBatch(parts, request) };
@@ -132,6 +138,8 @@ async function acceptBatch(
   const body = await inflate(await readBody(request), request.headers["content-encoding"]);
   return pipeline.accept(decode(body, clock.wallMs()));
 }
+
+const pathOf = (request: IncomingMessage): string | undefined => request.url?.split("?")[0];
 
 function requireMethod(request: IncomingMessage, method: string): void {
   if (request.method !== method) throw new Refusal("method_not_allowed", `this path takes ${method} only`);

@@ -72,6 +72,30 @@ describe("the verdict of an epoch", () => {
     expect(reportsOf(record(1, "$open"), record(2), record(3), next).e1!.verdict).toBe("COMPLETE");
   });
 
+  it("is COMPLETE when another epoch has taken it over and says where it ended", () => {
+    const heir = record(7, "$close", { close_epoch: "e1", last_seq: 3 }, "e2");
+    const reports = reportsOf(record(1, "$open"), record(2), record(3), heir, record(1, "$open", {}, "e2"));
+    expect(reports.e1!.verdict).toBe("COMPLETE");
+    expect(reports.e2!.verdict).toBe("INCOMPLETE");
+    expect(reportsOf(record(1, "$open"), record(3), heir).e1).toMatchObject({
+      verdict: "INCOMPLETE",
+      missing: [[2, 2]],
+    });
+    expect(reportsOf(record(1, "$open"), record(2), { ...heir, last_seq: 9 }).e1).toMatchObject({
+      verdict: "INCOMPLETE",
+      missing: [[3, 9]],
+    });
+  });
+
+  it("is UNPROVEN when it was taken for dead and went on", () => {
+    const heir = record(7, "$close", { close_epoch: "e1", last_seq: 2 }, "e2");
+    const back = [record(1, "$open"), record(2), heir, record(3, "$open"), record(4)];
+    expect(reportsOf(...back).e1!.verdict).toBe("UNPROVEN");
+    expect(reportsOf(...back, record(5, "$close", { last_seq: 5 })).e1!.verdict).toBe("COMPLETE");
+    const again = record(8, "$close", { close_epoch: "e1", last_seq: 4 }, "e2");
+    expect(reportsOf(again, ...back.toReversed()).e1!.verdict).toBe("COMPLETE");
+  });
+
   it("is UNPROVEN while nobody has said where it ends", () => {
     expect(reportsOf(record(1, "$open"), record(2)).e1).toMatchObject({
       verdict: "UNPROVEN",

@@ -42,8 +42,15 @@ class EpochBook {
   readonly sparse: SparseDrop[] = [];
   events = 0;
   duplicates = 0;
-  /** Where the epoch ends, if somebody has said: its own `$close`, or the `$open` of the next. */
+  /** Where the epoch ends, if somebody has said: its own `$close`, that of another, or the `$open` of the next. */
   provenLastSeq: number | undefined;
+  /** A number from which on the epoch went on, after others may have said that it had ended before. */
+  wentOnSeq = 0;
+
+  /** Whether it is known where the epoch ends. */
+  get isEnded(): boolean {
+    return this.provenLastSeq !== undefined && this.provenLastSeq >= this.wentOnSeq;
+  }
 
   prove(lastSeq: number): void {
     this.provenLastSeq = Math.max(this.provenLastSeq ?? 0, lastSeq);
@@ -87,13 +94,18 @@ export class Ledger {
     switch (record.type) {
       case "$open": {
         const { previous_epoch: previous, previous_last_seq: lastSeq } = record;
+        // Only the first record begins an epoch; a later one says that it goes on.
+        if (record.seq > 1) book.wentOnSeq = Math.max(book.wentOnSeq, record.seq);
         if (typeof previous === "string" && isSeq(lastSeq))
           this.#book(record.device, previous).prove(lastSeq);
         return;
       }
-      case "$close":
-        if (isSeq(record.last_seq)) book.prove(record.last_seq);
+      case "$close": {
+        const { close_epoch: other, last_seq: lastSeq } = record;
+        const closed = typeof other === "string" ? this.#book(record.device, other) : book;
+        if (isSeq(lastSeq)) closed.prove(lastSeq);
         return;
+      }
       default:
         this.#addDrop(record);
     }
@@ -124,7 +136,7 @@ function reportOf(device: string, epoch: string, book: EpochBook): EpochReport {
   const lastSeq = Math.max(received.max, declared.max, sparseMax, provenLastSeq ?? 0);
   const absent = received.missing(1, lastSeq);
   const missing = accountedFor(book).missing(1, lastSeq);
-  const verdict = missing.length > 0 ? "INCOMPLETE" : provenLastSeq === undefined ? "UNPROVEN" : "COMPLETE";
+  const verdict = missing.length > 0 ? "INCOMPLETE" : book.isEnded ? "COMPLETE" : "UNPROVEN";
   return {
     device,
     epoch,
