@@ -1,18 +1,25 @@
 import { defineConfig } from "tsup";
 
-export default defineConfig({
-  entry: {
-    index: "src/index.ts",
-    wire: "src/wire.entry.ts",
-    "file-log": "src/file-log.entry.ts",
-    ports: "src/ports.entry.ts",
+// Without the protocol a package of the same name could stand in the way.
+const shared = { format: "esm", sourcemap: true, splitting: true, removeNodeProtocol: false } as const;
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: "src/index.ts",
+      wire: "src/wire.entry.ts",
+      "file-log": "src/file-log.entry.ts",
+      ports: "src/ports.entry.ts",
+    },
+    target: "node20.18",
+    dts: true,
   },
-  format: "esm",
-  target: "node20.18",
-  dts: true,
-  sourcemap: true,
-  clean: true,
-  splitting: true,
-  // Without the protocol a package of the same name could stand in the way.
-  removeNodeProtocol: false,
-});
+  {
+    ...shared,
+    // Its types are those of `index`: one API, whatever the runtime.
+    entry: { browser: "src/browser.entry.ts" },
+    platform: "browser",
+    target: "es2022",
+  },
+]);

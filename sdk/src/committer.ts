@@ -42,6 +42,7 @@ export class Committer {
   #state: State = { kind: "idle" };
   #open = false;
   #failures = 0;
+  #eager = false;
   #committedSeq = 0;
   #running: Promise<void> = Promise.resolve();
   #eviction: { readonly eviction: Eviction; readonly declaredSeq: number } | undefined;
@@ -69,6 +70,7 @@ export class Committer {
   notify(): void {
     if (!this.#open || this.#state.kind === "committing" || this.#state.kind === "degraded") return;
     const due =
+      (this.#eager && this.#recorder.waitingEvents > 0) ||
       this.#recorder.waitingEvents >= this.#options.commitEventsMax ||
       this.#recorder.waitingBytes >= this.#options.commitBytesMax;
     if (due) this.#begin();
@@ -76,6 +78,12 @@ export class Committer {
       const cancel = this.#clock.after(this.#options.commitIntervalMs, () => this.#begin(), true);
       this.#state = { kind: "armed", cancel };
     }
+  }
+
+  /** While eager, nothing waits for company: whatever is recorded may be the last that is heard of this process. */
+  setEager(eager: boolean): void {
+    this.#eager = eager;
+    this.notify();
   }
 
   /** Commits everything that waits now. Resolves when it is stored, or when the store refused it. */

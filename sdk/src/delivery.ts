@@ -55,6 +55,13 @@ export class Delivery implements PumpSource, PumpEvents {
     return stored ?? (committer?.degraded ? recorder.peekRun(limit) : undefined);
   }
 
+  /** What is stored and in memory, and after it what is not stored yet. */
+  peek(limit: RunLimit): Run | undefined {
+    const { recorder, storage } = this.#parts;
+    const fresh = storage.committer && !this.held ? storage.store.fresh?.() : undefined;
+    return fresh && recorder.peekRun(limit, fresh);
+  }
+
   waiting(): number {
     if (this.held) return 0;
     const { store, committer } = this.#parts.storage;

@@ -2,11 +2,12 @@
 export type { ConsentResult, ConsentState } from "./consent.ts";
 export { TonearmError, type TonearmErrorCode } from "./errors.ts";
 export type { DropReason, EventData, EventPriority, RecordOptions, RecordResult } from "./event.ts";
-export { createTelemetry, type TelemetryOptions } from "./node/create-telemetry.ts";
+export { createTelemetry } from "./node/create-telemetry.ts";
 export type { Redact } from "./redaction.ts";
 export type { Batch, BeforeSend, BeforeSendResult } from "./sender.ts";
 export type { InputOf, StandardSchema } from "./standard-schema.ts";
 export type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
+export type { TelemetryOptions } from "./telemetry-options.ts";
 export { type AnyEvents, defineEvents, type EventDefinitions } from "./typed-events.ts";
 export type {
   Basis,

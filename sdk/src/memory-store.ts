@@ -46,6 +46,10 @@ export class MemoryStore implements Store {
     return Promise.resolve(run);
   }
 
+  fresh(): readonly Entry[] {
+    return this.#entries;
+  }
+
   acknowledge(epoch: string, throughSeq: number): Promise<void> {
     if (epoch === this.#epoch) this.#keep((entry) => entry.seq > throughSeq);
     return Promise.resolve();

@@ -144,6 +144,7 @@ describe("the end of an outage", () => {
         reject: async () => true,
         waiting: () => left,
         heldBack: () => false,
+        peek: () => undefined,
       };
       const options = {
         flushIntervalMs: 5_000,

@@ -6,6 +6,7 @@ export { type DirectoryLock, lockDirectory } from "./node/directory-lock.ts";
 export { HttpTransport } from "./node/http-transport.ts";
 export type { TuningOptions } from "./options.ts";
 export { type CheckedOptions, type CommonOptions, checkOptions } from "./options.ts";
+export type { Ports, StoreNews } from "./ports.ts";
 export type {
   Appended,
   Backlog,
@@ -20,6 +21,6 @@ export type {
   Store,
 } from "./store.ts";
 export { systemClock } from "./system-clock.ts";
-export { assembleTelemetry, type Ports, type StoreNews } from "./telemetry.ts";
+export { assembleTelemetry } from "./telemetry.ts";
 export type { Telemetry } from "./telemetry-api.ts";
 export type { Answer, Fault, Sending, Transport } from "./transport.ts";

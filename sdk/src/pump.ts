@@ -17,6 +17,8 @@ export interface PumpOptions extends BackoffOptions {
 export interface PumpSource {
   /** The oldest run not acknowledged: stored, or in memory while nothing can be stored. */
   read(limit: RunLimit): Promise<Run | undefined>;
+  /** The same, of this epoch, as far as it can be had without waiting. */
+  peek(limit: RunLimit): Run | undefined;
   acknowledge(run: Run, throughSeq: number): Promise<void>;
   /** Gives up the one event of `run`, declared. False when it cannot be declared any more. */
   reject(run: Run, code: string, message: string): Promise<boolean>;
@@ -42,7 +44,7 @@ type State =
   | { readonly kind: "scheduled"; readonly cancel: Cancel; readonly patient: boolean }
   | { readonly kind: "sending" }
   /** The last attempt failed, or the application held it back; the next one comes by itself. */
-  | { readonly kind: "waiting"; readonly cancel: Cancel }
+  | { readonly kind: "waiting"; readonly cancel: Cancel; readonly imposed: boolean }
   | { readonly kind: "stopped" };
 
 /** What comes before the next batch; undefined: nothing does. */
@@ -116,6 +118,25 @@ export class Pump {
     this.#draining = this.#drain();
   }
 
+  /** The process may end at any moment: what can be had without waiting is given to the transport before this returns. */
+  leave(bytesMax: number): void {
+    const state = this.#state;
+    if (state.kind !== "idle" && (state.kind !== "scheduled" || state.patient)) return;
+    const run = this.#source.heldBack() ? undefined : this.#source.peek({ ...this.#limit(), bytesMax });
+    if (!run) return;
+    if (state.kind === "scheduled") state.cancel();
+    this.#state = { kind: "sending" };
+    this.#draining = this.#drain(run);
+  }
+
+  /** The network may be back: a wait that only a failure imposed, not the relay or the application, ends now. */
+  tryNow(): void {
+    if (this.#state.kind !== "waiting" || this.#state.imposed) return;
+    this.#state.cancel();
+    this.#state = { kind: "sending" };
+    this.#draining = this.#drain();
+  }
+
   /** While urgent, whatever waits is sent at once: somebody waits for it. */
   setUrgent(urgent: boolean): void {
     this.#urgent = urgent;
@@ -141,12 +162,12 @@ export class Pump {
     if (!this.#stopped) this.#abort = new AbortController();
   }
 
-  async #drain(): Promise<void> {
-    for (;;) {
-      if (!this.#urgent && this.#source.waiting() > 0 && this.#source.heldBack()) {
+  async #drain(first?: Run): Promise<void> {
+    for (let next = first; ; next = undefined) {
+      if (!next && !this.#urgent && this.#source.waiting() > 0 && this.#source.heldBack()) {
         return this.#schedule(this.#intervalMs, true);
       }
-      const run = await this.#source.read(this.#limit());
+      const run = next ?? (await this.#source.read(this.#limit()));
       if (this.#stopped) return;
       if (!run) return this.#rest();
       const answer = await this.#sender.send(run, this.#abort.signal);
@@ -155,8 +176,10 @@ export class Pump {
       const pause = await this.#handle(run, answer);
       if (this.#stopped) return;
       if (!pause) continue;
-      if (pause.kind === "waiting") this.#state = { kind: "waiting", cancel: this.#after(pause.ms) };
-      else this.#schedule(pause.ms, pause.patient ?? false);
+      if (pause.kind === "waiting") {
+        const imposed = answer.kind === "retry" ? answer.afterMs !== undefined : answer.kind === "held";
+        this.#state = { kind: "waiting", cancel: this.#after(pause.ms), imposed };
+      } else this.#schedule(pause.ms, pause.patient ?? false);
       return;
     }
   }

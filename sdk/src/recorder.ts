@@ -99,6 +99,16 @@ export class Recorder {
     this.#queue.unshift({ seq: 1, priority: CONTROL, bytes });
   }
 
+  /** Says that the epoch goes on, after others may have declared its end. */
+  goOn(): void {
+    if (!this.#closed) this.#control("$open", { previous_epoch: null, previous_last_seq: null });
+  }
+
+  /** Declares where an epoch ends whose owner is gone; undefined when nothing can be declared any more. */
+  declareEnd(epoch: string, lastSeq: number): number | undefined {
+    return this.#closed ? undefined : this.#control("$close", { close_epoch: epoch, last_seq: lastSeq });
+  }
+
   /** Ends the epoch: `$close` is its last number. */
   end(): void {
     if (this.#closed) return;
@@ -148,8 +158,9 @@ export class Recorder {
   }
 
   /** The waiting events as a run, for when they cannot be stored and are sent from memory. */
-  peekRun(limit: RunLimit): Run | undefined {
-    return runOf(this.#options.device, this.epoch, this.peek(limit.bytesMax), limit);
+  peekRun(limit: RunLimit, before: readonly Entry[] = []): Run | undefined {
+    const entries = [...before, ...this.peek(limit.bytesMax)];
+    return runOf(this.#options.device, this.epoch, entries, limit);
   }
 
   /** Lets go of the events up to `throughSeq`: stored, or acknowledged. */
@@ -193,8 +204,8 @@ export class Recorder {
     return { status: "dropped", reason, message };
   }
 
-  #control(type: ControlType, data: EventData): void {
-    this.#push(this.#encode(type, JSON.stringify(data)), CONTROL);
+  #control(type: ControlType, data: EventData): number {
+    return this.#push(this.#encode(type, JSON.stringify(data)), CONTROL);
   }
 
   #encode(type: string, json: string): Uint8Array {

@@ -24,6 +24,17 @@ export function runOf(
   return { device, epoch, firstSeq: first.seq, events };
 }
 
+/** Ascending events, cut wherever a number is missing. */
+export function stretchesOf<E extends Pick<Entry, "seq">>(entries: readonly E[]): E[][] {
+  const stretches: E[][] = [];
+  for (const entry of entries) {
+    const last = stretches.at(-1);
+    if (last && entry.seq === last.at(-1)!.seq + 1) last.push(entry);
+    else stretches.push([entry]);
+  }
+  return stretches;
+}
+
 /** More stretches than this become one that says how many of its numbers are meant. */
 const RANGES_MAX = 8;
 
@@ -32,12 +43,9 @@ const RANGES_MAX = 8;
  * count: a declaration for each would take more room than the events did.
  */
 export function rangesOf(epoch: string, entries: readonly Pick<Entry, "seq">[]): SeqRange[] {
-  const ranges: { epoch: string; fromSeq: number; toSeq: number }[] = [];
-  for (const { seq } of entries) {
-    const last = ranges.at(-1);
-    if (last && seq === last.toSeq + 1) last.toSeq = seq;
-    else ranges.push({ epoch, fromSeq: seq, toSeq: seq });
-  }
+  const ranges = stretchesOf(entries).map((stretch) => {
+    return { epoch, fromSeq: stretch[0]!.seq, toSeq: stretch.at(-1)!.seq };
+  });
   if (ranges.length <= RANGES_MAX) return ranges;
   return [{ epoch, fromSeq: entries[0]!.seq, toSeq: entries.at(-1)!.seq, count: entries.length }];
 }

@@ -73,7 +73,8 @@ export class Sender {
       bytes: run.events.reduce((sum, { length }) => sum + length, 0),
     };
     this.debug(run, () => `cut, ${batch.events} events in ${batch.bytes} bytes`);
-    const headers = await this.#permission(batch, signal);
+    // Nothing is awaited without need: a page that is left has only this moment.
+    const headers = this.#options.beforeSend ? await this.#permission(batch, signal) : {};
     if (!headers) {
       this.debug(run, () => "held back until the next interval");
       return { kind: "held" };
@@ -103,10 +104,8 @@ export class Sender {
     batch: Batch,
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>> | undefined> {
-    const { beforeSend } = this.#options;
-    if (!beforeSend) return {};
     try {
-      const given = beforeSend(batch);
+      const given = this.#options.beforeSend!(batch);
       const answer = given instanceof Promise ? await this.#inTime(given, signal) : given;
       const headers = answer === false ? undefined : checkHeaders(answer?.headers ?? {});
       this.#news.over("hook_failed");

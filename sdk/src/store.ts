@@ -96,6 +96,11 @@ export interface Store {
   append(entries: readonly Entry[]): Promise<Appended>;
   /** The oldest unacknowledged run. */
   read(limit: RunLimit): Promise<Run | undefined>;
+  /**
+   * Events of the present epoch that can be had without waiting, from the oldest unacknowledged one on; undefined when
+   * that one cannot. Stores that are never left in a hurry have none.
+   */
+  fresh?(): readonly Entry[] | undefined;
   /** Forgets the events of `epoch` up to and including `throughSeq`. */
   acknowledge(epoch: string, throughSeq: number): Promise<void>;
   /**

@@ -2,8 +2,6 @@
  * The way of an event through the SDK, on one screen: `record` → Recorder (stamp, encode) → Committer (group commit)
  * → Store → Pump (batch, retry) → Transport, and back: acknowledge → Store.
  */
-import type { Clock } from "./clock.ts";
-import type { Codec } from "./codec.ts";
 import { Consent, type ConsentResult, type ConsentState, checkConsent } from "./consent.ts";
 import { Delivery } from "./delivery.ts";
 import { DropLedger } from "./drops.ts";
@@ -11,40 +9,21 @@ import type { Listener } from "./emitter.ts";
 import { TonearmError } from "./errors.ts";
 import type { RecordOptions, RecordResult } from "./event.ts";
 import { EventCheck } from "./event-check.ts";
-import { EventQueue, type Packer } from "./event-queue.ts";
+import { EventQueue } from "./event-queue.ts";
 import { newEpochId } from "./ids.ts";
 import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
+import type { PageControls, Ports } from "./ports.ts";
 import { priorityOf } from "./priority.ts";
 import { Pump } from "./pump.ts";
 import { Recorder } from "./recorder.ts";
 import { redaction } from "./redaction.ts";
 import { Sender } from "./sender.ts";
 import { Storage } from "./storage.ts";
-import type { SeqRange, Store } from "./store.ts";
 import type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
-import type { Transport } from "./transport.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";
 import type { SourceEvent } from "./vocabulary/source.ts";
-
-/** What a runtime brings. */
-export interface Ports {
-  readonly clock: Clock;
-  readonly codec: Codec;
-  readonly transport: Transport;
-  /** Makes a burst that waits to be stored smaller; without one it waits as it is. */
-  readonly packer?: Packer | undefined;
-  /** Makes the store; it tells `damage` of events that the medium lost, and `quarantined` of unusable files. */
-  makeStore(tell: StoreNews): Store;
-  /** Called once, when everything is closed: gives back what `createTelemetry` took, such as a lock. */
-  release(): void;
-}
-
-export interface StoreNews {
-  damage(range: SeqRange): void;
-  quarantined(name: string, reason: string): void;
-}
 
 /** Puts an instance together from checked options and a runtime's ports. */
 export function assembleTelemetry<E extends EventDefinitions = AnyEvents>(
@@ -83,6 +62,7 @@ class Assembled implements Telemetry {
     this.#recorder = new Recorder(this.epoch, { ...options, redact }, parts);
     const store = ports.makeStore({
       damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
+      ended: (epoch, lastSeq) => this.#ended(epoch, lastSeq),
       quarantined: (name, reason) =>
         this.#news.error(
           new TonearmError("storage_corrupt", `stored file ${name} ${reason}; it is in quarantine`),
@@ -102,6 +82,7 @@ class Assembled implements Telemetry {
       purge: () => this.#purge(),
     });
     void this.#consent.set(options.consent);
+    ports.attach?.(this.#pageControls());
   }
 
   record(type: string, data: unknown, options?: RecordOptions): RecordResult {
@@ -199,6 +180,32 @@ class Assembled implements Telemetry {
     // Earlier epochs wait for nothing.
     this.#pump.sendNow();
     this.#opened({ durable: this.#storage.store.durable });
+  }
+
+  #pageControls(): PageControls {
+    const setEager = (eager: boolean) => this.#storage.committer?.setEager(eager);
+    return {
+      hide: (bytesMax) => {
+        void this.#storage.committer?.commitAll();
+        setEager(true);
+        this.#pump.leave(bytesMax);
+      },
+      show: () => setEager(false),
+      goOn: () => {
+        const { committer } = this.#storage;
+        if (committer) this.#recorder.goOn();
+        committer?.notify();
+        this.#pump.tryNow();
+      },
+      tryNow: () => this.#pump.tryNow(),
+    };
+  }
+
+  #ended(epoch: string, lastSeq: number): number | undefined {
+    const seq = this.#recorder.declareEnd(epoch, lastSeq);
+    this.#storage.committer?.notify();
+    this.#pump.sendNow();
+    return seq;
   }
 
   async #flush(timeoutMs: number): Promise<FlushResult> {

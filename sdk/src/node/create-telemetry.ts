@@ -4,25 +4,18 @@ import { messageOf, TonearmError } from "../errors.ts";
 import { FileLog } from "../file-log/file-log.ts";
 import { NodeDisk } from "../file-log/node-disk.ts";
 import { MemoryStore } from "../memory-store.ts";
-import { type CommonOptions, checkOptions } from "../options.ts";
+import { checkOptions } from "../options.ts";
+import type { StoreNews } from "../ports.ts";
 import { systemClock } from "../system-clock.ts";
-import { assembleTelemetry, type StoreNews } from "../telemetry.ts";
+import { assembleTelemetry } from "../telemetry.ts";
 import type { Telemetry } from "../telemetry-api.ts";
+import { RUNTIME_OPTIONS, type TelemetryOptions } from "../telemetry-options.ts";
 import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
 import { msgpackCodec } from "../wire/msgpack.ts";
 import { inWords } from "../words.ts";
 import { packer } from "./compress.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { HttpTransport } from "./http-transport.ts";
-
-/** Options on Node. */
-export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extends CommonOptions<E> {
-  /**
-   * Where events are kept until a relay has them; made when missing, and used by one instance at a time. `false` keeps
-   * them in memory: a crash loses them, and nothing is ever called durable.
-   */
-  readonly directory: string | false;
-}
 
 /**
  * Begins recording: a new epoch. Events of earlier runs that no relay has yet are found and sent first.
@@ -31,7 +24,7 @@ export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extend
 export function createTelemetry<E extends EventDefinitions = AnyEvents>(
   options: TelemetryOptions<E>,
 ): Telemetry<E> {
-  const checked = checkOptions(options, ["directory"]);
+  const checked = checkOptions(options, RUNTIME_OPTIONS);
   const directory = checkDirectory(options.directory);
   const lock: DirectoryLock | undefined = directory === undefined ? undefined : lockDirectory(directory);
   return assembleTelemetry(checked, {

@@ -1,0 +1,66 @@
+import { TonearmError } from "../errors.ts";
+import { MemoryStore } from "../memory-store.ts";
+import { checkOptions } from "../options.ts";
+import { systemClock } from "../system-clock.ts";
+import { assembleTelemetry } from "../telemetry.ts";
+import type { Telemetry } from "../telemetry-api.ts";
+import { RUNTIME_OPTIONS, type TelemetryOptions } from "../telemetry-options.ts";
+import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
+import { ndjsonCodec } from "../wire/ndjson.ts";
+import { inWords } from "../words.ts";
+import { FetchTransport } from "./fetch-transport.ts";
+import { IndexedDbStore } from "./indexeddb-store.ts";
+import { watchPage } from "./page-lifecycle.ts";
+
+/** A page that is left sends at most about this much: requests that outlive their page share 64 KiB. */
+const LEAVING_BYTES_MAX = 60_000;
+
+/**
+ * Begins recording: a new epoch, beside those of other tabs. Events that closed tabs left behind are found and sent.
+ * Without usable IndexedDB they stay in memory, and `ready` says so.
+ * @throws TonearmError `invalid_option`.
+ */
+export function createTelemetry<E extends EventDefinitions = AnyEvents>(
+  options: TelemetryOptions<E>,
+): Telemetry<E> {
+  const checked = checkOptions(options, RUNTIME_OPTIONS);
+  const { database: name = "tonearm", persist = false } = options;
+  if (name !== false && (typeof name !== "string" || name === "")) {
+    throw invalid("database", name, "a name, or false to keep events in memory only");
+  }
+  if (typeof persist !== "boolean") throw invalid("persist", persist, "true or false");
+  if (persist) navigator.storage?.persist?.().catch(() => undefined);
+  const transport = new FetchTransport(checked);
+  let store: IndexedDbStore | undefined;
+  let unwatch: (() => void) | undefined;
+  return assembleTelemetry(checked, {
+    clock: systemClock,
+    codec: ndjsonCodec,
+    transport,
+    makeStore: (tell) => {
+      if (name === false) return new MemoryStore(checked);
+      store = new IndexedDbStore({ ...checked, name, clock: systemClock, tell });
+      return store;
+    },
+    attach: (page) => {
+      unwatch = watchPage({
+        hidden: () => {
+          transport.leaving = true;
+          page.hide(LEAVING_BYTES_MAX);
+          transport.leaving = false;
+        },
+        visible: () => page.show(),
+        frozen: () => void store?.suspend(),
+        restored: () => {
+          void store?.resume();
+          page.goOn();
+        },
+        online: () => page.tryNow(),
+      });
+    },
+    release: () => unwatch?.(),
+  });
+}
+
+const invalid = (option: string, given: unknown, expected: string) =>
+  new TonearmError("invalid_option", `option ${option} is ${inWords(given)}, expected ${expected}`);

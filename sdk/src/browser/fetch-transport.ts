@@ -1,0 +1,97 @@
+import { interpret } from "../answer.ts";
+import { messageOf } from "../errors.ts";
+import type { Run } from "../store.ts";
+import type { Answer, Sending, Transport } from "../transport.ts";
+import { BATCHES_PATH, MEDIA_NDJSON } from "../wire/limits.ts";
+import { encodeNdjsonBatch } from "../wire/ndjson.ts";
+
+export interface FetchTransportOptions {
+  readonly endpoint: URL;
+  readonly key: string | undefined;
+  readonly requestTimeoutMs: number;
+}
+
+/** Below this size compression costs more than it saves. */
+const WORTHWHILE_BYTES = 512;
+/** Requests that outlive their page share 64 KiB; some of it is left to others. */
+const KEEPALIVE_BYTES_MAX = 61_440;
+/** What this page's instances have under way in such requests. */
+let keepaliveBytes = 0;
+
+/** HTTP by `fetch`. Redirects are not followed, and cookies stay at home. */
+export class FetchTransport implements Transport {
+  /**
+   * Set while the page is being left: what `send` is given then is on its way before `send` returns, uncompressed,
+   * in a request that outlives the page.
+   */
+  leaving = false;
+  readonly #options: FetchTransportOptions;
+  readonly #url: string;
+  #gzip = typeof CompressionStream === "function";
+
+  constructor(options: FetchTransportOptions) {
+    this.#options = options;
+    const { origin, pathname } = options.endpoint;
+    this.#url = `${origin}${pathname.replace(/\/$/, "")}${BATCHES_PATH}`;
+  }
+
+  async send(run: Run, signal: AbortSignal, sending: Sending): Promise<Answer> {
+    const plain = encodeNdjsonBatch(run, run.events);
+    const keepalive = this.leaving && keepaliveBytes + plain.length <= KEEPALIVE_BYTES_MAX;
+    const kept = keepalive ? plain.length : 0;
+    keepaliveBytes += kept;
+    try {
+      const gzip = this.#gzip && !keepalive && plain.length >= WORTHWHILE_BYTES;
+      const body = gzip ? await compress(plain) : plain;
+      sending.left(body.length, gzip ? "gzip" : "identity");
+      const response = await fetch(this.#url, {
+        method: "POST",
+        headers: { ...this.#headers(gzip), ...sending.headers },
+        body: body as BodyInit,
+        keepalive,
+        redirect: "error",
+        credentials: "omit",
+        referrerPolicy: "no-referrer",
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#options.requestTimeoutMs)]),
+      });
+      const text = await response.text();
+      if (response.status === 415 && gzip) {
+        this.#gzip = false;
+        return again("no gzip here");
+      }
+      return interpret(toHttpAnswer(response, text), body.length);
+    } catch (error) {
+      // Others may have used up what such requests share; without it there is still a chance.
+      if (keepalive && !signal.aborted) return again(messageOf(error));
+      const message = `the relay at ${this.#options.endpoint.origin} cannot be reached (${messageOf(error)})`;
+      return { kind: "retry", afterMs: undefined, fault: { kind: "unreachable", message } };
+    } finally {
+      keepaliveBytes -= kept;
+    }
+  }
+
+  /** Nothing is held open. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #headers(gzip: boolean): Record<string, string> {
+    return {
+      "content-type": MEDIA_NDJSON,
+      ...(gzip && { "content-encoding": "gzip" }),
+      ...(this.#options.key !== undefined && { authorization: `Bearer ${this.#options.key}` }),
+    };
+  }
+}
+
+const again = (message: string): Answer => ({ kind: "retry", afterMs: 0, fault: { kind: "busy", message } });
+
+async function compress(plain: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([plain as BlobPart]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function toHttpAnswer({ status, headers }: Response, body: string) {
+  const header = (name: string) => headers.get(name) ?? undefined;
+  return { status, retryAfter: header("retry-after"), date: header("date"), body };
+}

@@ -1,0 +1,41 @@
+import type { Clock } from "./clock.ts";
+import type { Codec } from "./codec.ts";
+import type { Packer } from "./event-queue.ts";
+import type { SeqRange, Store } from "./store.ts";
+import type { Transport } from "./transport.ts";
+
+/** What a runtime brings. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly codec: Codec;
+  readonly transport: Transport;
+  /** Makes a burst that waits to be stored smaller; without one it waits as it is. */
+  readonly packer?: Packer | undefined;
+  /** Makes the store; it tells `damage` of events that the medium lost, and `quarantined` of unusable files. */
+  makeStore(tell: StoreNews): Store;
+  /** Called once with what a page does to an instance that lives in it; other runtimes have none. */
+  attach?(page: PageControls): void;
+  /** Called once, when everything is closed: gives back what `createTelemetry` took, such as a lock. */
+  release(): void;
+}
+
+/** What a page that is hidden, put aside and brought back does to an instance. */
+export interface PageControls {
+  /** Hidden, perhaps for ever: commits, and hands the transport up to about `bytesMax` of what is not acknowledged. */
+  hide(bytesMax: number): void;
+  show(): void;
+  /** Back after others may have taken it for dead. */
+  goOn(): void;
+  /** The network may be back. */
+  tryNow(): void;
+}
+
+export interface StoreNews {
+  damage(range: SeqRange): void;
+  /**
+   * The epoch of an owner that is gone was found to end at `lastSeq`.
+   * @returns the number of the record that declares it, once that is stored; undefined when nothing can be declared.
+   */
+  ended(epoch: string, lastSeq: number): number | undefined;
+  quarantined(name: string, reason: string): void;
+}

@@ -1,0 +1,21 @@
+import type { CommonOptions } from "./options.ts";
+import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
+
+/** Options of `createTelemetry`, the same type in every runtime; what another runtime needs is ignored. */
+export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extends CommonOptions<E> {
+  /**
+   * Node, where it must be given: where events are kept until a relay has them; made when missing, and used by one
+   * instance at a time. `false` keeps them in memory: a crash loses them, and nothing is ever called durable.
+   */
+  readonly directory?: string | false;
+  /**
+   * Browser: name of the IndexedDB database in which events are kept, shared by the tabs and workers of an origin.
+   * Default `tonearm`. `false` keeps them in memory.
+   */
+  readonly database?: string | false;
+  /** Browser: asks the browser never to clear this origin's storage by itself; it may ask the user. Default false. */
+  readonly persist?: boolean;
+}
+
+/** The names of options beyond those that every runtime checks. */
+export const RUNTIME_OPTIONS: readonly string[] = ["directory", "database", "persist"];
