@@ -1,0 +1,58 @@
+/** A web site on loopback whose pages and workers have the SDK, bundled from its sources. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+export interface Site {
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+const GLOBALS = `import * as sdk from "@tonearm/sdk"; Object.assign(globalThis, sdk);`;
+
+/** A script that makes the SDK's exports global, and then runs `rest`. */
+async function bundle(rest = ""): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: GLOBALS + rest, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },
+    bundle: true,
+    write: false,
+    platform: "browser",
+    target: "es2022",
+    conditions: ["source"],
+  });
+  return outputFiles[0]!.text;
+}
+
+/** Runs what it is told, so that a test can say what a worker does. */
+const OBEDIENT = `
+addEventListener("message", async ({ data, ports }) => {
+  const reply = await (0, eval)("(" + data.run + ")")(data.with);
+  ports[0].postMessage(reply);
+});`;
+
+export async function serveSite(): Promise<Site> {
+  const script = await bundle();
+  const worker = await bundle(OBEDIENT);
+  const page = '<!doctype html><meta charset="utf-8"><title>tonearm</title><script src="/page.js"></script>';
+  const files: Record<string, [type: string, body: string]> = {
+    "/": ["text/html", page],
+    "/elsewhere": ["text/html", "<!doctype html><title>elsewhere</title>"],
+    "/page.js": ["text/javascript", script],
+    "/worker.js": ["text/javascript", worker],
+  };
+  const server = createServer((request, response) => {
+    const [type, body] = files[request.url ?? ""] ?? ["text/plain", ""];
+    response.writeHead(body === "" ? 404 : 200, { "content-type": type }).end(body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  return { origin: `http://127.0.0.1:${port}`, close };
+}
