@@ -62,9 +62,9 @@ test("a burst is packed beyond the first blocks; what waits for a moment only is
   const packer: Packer = {
     pack: (bytes) => {
       packs.push(bytes.length);
-      return realPacker!.pack(bytes);
+      return realPacker.pack(bytes);
     },
-    unpack: (bytes, lengthMax) => realPacker!.unpack(bytes, lengthMax),
+    unpack: (bytes, lengthMax) => realPacker.unpack(bytes, lengthMax),
   };
   const queue = new EventQueue(packer);
   pushAll(queue, entries(2, 500));

@@ -1,9 +1,12 @@
 import { CONTROL, type Entry, type Priority } from "./store.ts";
 
-/** Makes bytes that have to wait smaller, at once: a runtime that cannot do so in about 1 µs per event brings none. */
+/** Makes bytes that have to wait smaller, at once; a runtime that cannot do so in about 1 µs per event brings none. */
 export interface Packer {
   pack(bytes: Uint8Array): Uint8Array;
-  /** @param lengthMax of what was packed. */
+  /**
+   * @param lengthMax of what was packed.
+   * @throws Error when `bytes` are not what `pack` made of at most `lengthMax` bytes.
+   */
   unpack(bytes: Uint8Array, lengthMax: number): Uint8Array;
 }
 
@@ -45,13 +48,15 @@ export class EventQueue {
     return this.#sealedBytes + this.#openUsed;
   }
 
+  /** Takes an event behind all others; its bytes are copied. */
   push({ seq, priority, bytes }: Entry): void {
     const { length } = bytes;
     if (seq !== this.#nextSeq || length > BLOCK_BYTES - this.#openUsed) this.#seal();
     this.#nextSeq = seq + 1;
     this.#events++;
     const mark = length * 4 + priority;
-    if (length > BLOCK_BYTES) this.#add({ firstSeq: seq, marks: [mark], bytes, packed: false });
+    if (length > BLOCK_BYTES)
+      this.#add({ firstSeq: seq, marks: [mark], bytes: new Uint8Array(bytes), packed: false });
     else {
       this.#open.set(bytes, this.#openUsed);
       this.#openUsed += length;
@@ -59,11 +64,12 @@ export class EventQueue {
     }
   }
 
-  /** Puts an event before all others. */
+  /** Takes an event before all others; its bytes are copied. */
   unshift({ seq, priority, bytes }: Entry): void {
     this.#events++;
     this.#sealedBytes += bytes.length;
-    this.#blocks.unshift({ firstSeq: seq, marks: [bytes.length * 4 + priority], bytes, packed: false });
+    const mark = bytes.length * 4 + priority;
+    this.#blocks.unshift({ firstSeq: seq, marks: [mark], bytes: new Uint8Array(bytes), packed: false });
   }
 
   /** The oldest events before `beforeSeq`, up to about `bytesMax` and at least one; they stay until `release`. */

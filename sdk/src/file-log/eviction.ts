@@ -1,3 +1,4 @@
+import type { Packer } from "../event-queue.ts";
 import type { Entry, Priority } from "../store.ts";
 import type { Segment } from "./catalog.ts";
 import { scanFrames } from "./scan.ts";
@@ -54,11 +55,12 @@ export function split(
   { segment, priority }: Sacrifice,
   acknowledgedThrough: number,
   bytes: Uint8Array,
+  packer: Packer | undefined,
 ): { readonly given: readonly Entry[]; readonly kept: readonly Entry[]; readonly damaged: boolean } {
   const kept: Entry[] = [];
   const given: Entry[] = [];
   let damaged = bytes.length < segment.bytes;
-  for (const finding of scanFrames(bytes, FRAMES_START, segment.header.salt)) {
+  for (const finding of scanFrames(bytes, FRAMES_START, segment.header.salt, packer)) {
     if (finding.kind === "damage") damaged = true;
     if (finding.kind !== "events") continue;
     for (const entry of finding.entries) {

@@ -5,6 +5,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Spelling } from "../codec.ts";
+import type { Packer } from "../event-queue.ts";
 import { rangesOf } from "../run.ts";
 import {
   type Appended,
@@ -34,6 +35,8 @@ export interface FileLogOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly spelling: Spelling;
+  /** Makes commits smaller on their way to the disk; what one packer wrote can only be read with it. */
+  readonly packer?: Packer | undefined;
   /** A segment takes no further commit beyond this size: 256 KiB on a device, 8 MiB in a relay. */
   readonly segmentBytes: number;
   /** All segments together. */
@@ -67,18 +70,20 @@ export class FileLog implements Store {
   /** @throws the system's error when the directory cannot be read; `Error` when the epoch is not a fresh one. */
   open(device: string, epoch: string): Promise<OpenedStore> {
     return this.#mutex.run(async () => {
-      const { disk, clock, spelling, segmentBytes, storeEventsMax, onDamage, onQuarantine } = this.#options;
-      const found = await recover(disk, segmentBytes + COMMIT_BYTES_MAX, onQuarantine);
+      const { disk, clock, spelling, segmentBytes, storeEventsMax, packer } = this.#options;
+      const { onDamage, onQuarantine } = this.#options;
+      const found = await recover(disk, segmentBytes + COMMIT_BYTES_MAX, packer, onQuarantine);
       if (found.catalog.segments.some(({ header }) => header.epoch === epoch)) {
         throw new Error(`epoch ${epoch} is already in the log; a new epoch needs a fresh id`);
       }
       this.#catalog = found.catalog;
-      this.#window = new ReadWindow(disk, found.catalog, found.holeBefore, onDamage);
+      this.#window = new ReadWindow(disk, found.catalog, found.holeBefore, packer, onDamage);
       const identity = { spelling, device, epoch, epochIndex: found.nextEpochIndex };
       const writer = new SegmentWriter(disk, clock, found.catalog, identity, {
         segmentBytes,
         segmentEvents: storeEventsMax / 4,
         nextNumber: found.nextNumber,
+        packer,
       });
       await writer.begin();
       this.#writer = writer;
@@ -191,7 +196,7 @@ export class FileLog implements Store {
     const { name, header, bytes } = sacrifice.segment;
     try {
       const file = await this.#options.disk.read(name, 0, bytes);
-      return split(sacrifice, this.#catalog.acknowledgedThrough(header.epoch), file);
+      return split(sacrifice, this.#catalog.acknowledgedThrough(header.epoch), file, this.#options.packer);
     } catch {
       return undefined;
     }

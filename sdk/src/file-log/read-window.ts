@@ -1,3 +1,4 @@
+import type { Packer } from "../event-queue.ts";
 import { runOf } from "../run.ts";
 import type { Entry, Run, RunLimit, SeqRange } from "../store.ts";
 import type { Catalog, Segment } from "./catalog.ts";
@@ -20,6 +21,7 @@ export class ReadWindow {
   readonly #disk: Disk;
   readonly #catalog: Catalog;
   readonly #holeBefore: ReadonlySet<number>;
+  readonly #packer: Packer | undefined;
   /** Epochs in which damage was met: the next hole is its doing. */
   readonly #suspect = new Set<string>();
   readonly #onDamage: (range: SeqRange) => void;
@@ -33,11 +35,13 @@ export class ReadWindow {
     disk: Disk,
     catalog: Catalog,
     holeBefore: ReadonlySet<number>,
+    packer: Packer | undefined,
     onDamage: (range: SeqRange) => void,
   ) {
     this.#disk = disk;
     this.#catalog = catalog;
     this.#holeBefore = holeBefore;
+    this.#packer = packer;
     this.#onDamage = onDamage;
   }
 
@@ -144,7 +148,7 @@ export class ReadWindow {
     }
     segment.readOffset = to;
     if (bytes.length < to - from) this.#suspect.add(epoch);
-    for (const finding of scanFrames(bytes, 0, salt)) {
+    for (const finding of scanFrames(bytes, 0, salt, this.#packer)) {
       if (finding.kind === "damage") this.#suspect.add(epoch);
       else if (finding.kind === "events") this.#take(segment, finding.entries);
     }

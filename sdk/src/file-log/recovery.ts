@@ -1,4 +1,5 @@
 import { messageOf } from "../errors.ts";
+import type { Packer } from "../event-queue.ts";
 import { Catalog, newSegment, type Segment } from "./catalog.ts";
 import { type Disk, isShortage } from "./disk.ts";
 import { scanFrames } from "./scan.ts";
@@ -25,6 +26,7 @@ export type OnQuarantine = (name: string, reason: string) => void;
 export async function recover(
   disk: Disk,
   segmentBytesMax: number,
+  packer: Packer | undefined,
   onQuarantine: OnQuarantine,
 ): Promise<Recovered> {
   const catalog = new Catalog();
@@ -34,7 +36,7 @@ export async function recover(
     const number = segmentNumber(name);
     if (number === undefined) continue;
     numbers.push(number);
-    const fault = await recoverSegment(disk, name, segmentBytesMax, catalog);
+    const fault = await recoverSegment(disk, name, segmentBytesMax, packer, catalog);
     if (!fault) continue;
     if (fault.kind !== "empty") {
       lost.push(number);
@@ -42,7 +44,7 @@ export async function recover(
     }
     await takeAway(disk, name, fault);
   }
-  await countLive(disk, catalog);
+  await countLive(disk, packer, catalog);
   return {
     catalog,
     nextNumber: Math.max(0, ...numbers) + 1,
@@ -66,6 +68,7 @@ async function recoverSegment(
   disk: Disk,
   name: string,
   segmentBytesMax: number,
+  packer: Packer | undefined,
   catalog: Catalog,
 ): Promise<Fault | undefined> {
   try {
@@ -80,7 +83,7 @@ async function recoverSegment(
     const segment = newSegment(name, header);
     segment.bytes = bytes.length;
     segment.sealed = true;
-    for (const finding of scanFrames(bytes, FRAMES_START, header.salt)) {
+    for (const finding of scanFrames(bytes, FRAMES_START, header.salt, packer)) {
       if (finding.kind === "ack") catalog.acknowledge(finding.epoch, finding.throughSeq);
       else if (finding.kind === "events")
         segment.lastSeq = Math.max(segment.lastSeq, finding.entries.at(-1)!.seq);
@@ -108,12 +111,12 @@ async function takeAway(disk: Disk, name: string, fault: Fault): Promise<void> {
  * Counts what is not acknowledged. A second reading, because an acknowledgement may stand in any later file. An event
  * that stands twice (a rewrite after a failed sync, a crash during an eviction) counts once.
  */
-async function countLive(disk: Disk, catalog: Catalog): Promise<void> {
+async function countLive(disk: Disk, packer: Packer | undefined, catalog: Catalog): Promise<void> {
   const counted = new Map<string, number>();
   for (const segment of catalog.segments) {
     const { epoch, salt } = segment.header;
     const bytes = await readOrNothing(disk, segment);
-    for (const finding of scanFrames(bytes, FRAMES_START, salt)) {
+    for (const finding of scanFrames(bytes, FRAMES_START, salt, packer)) {
       if (finding.kind !== "events") continue;
       for (const { seq, priority } of finding.entries) {
         if (seq <= Math.max(catalog.acknowledgedThrough(epoch), counted.get(epoch) ?? 0)) continue;

@@ -1,5 +1,6 @@
+import type { Packer } from "../event-queue.ts";
 import type { Entry } from "../store.ts";
-import { ACK, ackEpochOf, decodeFrame, EVENTS, entriesOf, findFrameMagic } from "./segment-format.ts";
+import { ACK, ackEpochOf, decodeFrame, entriesOf, findFrameMagic } from "./segment-format.ts";
 
 /** What a scan finds, in the order of the file. */
 export type Finding =
@@ -12,13 +13,18 @@ export type Finding =
  * Reads frames from `bytes`, and after damage goes on at the next valid frame. Never throws; ends at the end of
  * the bytes, whatever they hold.
  */
-export function* scanFrames(bytes: Uint8Array, from: number, salt: number): Generator<Finding> {
+export function* scanFrames(
+  bytes: Uint8Array,
+  from: number,
+  salt: number,
+  packer?: Packer,
+): Generator<Finding> {
   let at = from;
   let damagedFrom = -1;
   while (at < bytes.length) {
     const frame = decodeFrame(bytes, at, salt);
-    const entries = typeof frame === "object" && frame.type === EVENTS ? entriesOf(frame) : undefined;
-    if (typeof frame === "string" || (frame.type === EVENTS && !entries)) {
+    const entries = typeof frame === "object" && frame.type !== ACK ? entriesOf(frame, packer) : undefined;
+    if (typeof frame === "string" || (frame.type !== ACK && !entries)) {
       if (damagedFrom < 0) damagedFrom = at;
       at = findFrameMagic(bytes, at + 1);
       continue;
@@ -26,7 +32,7 @@ export function* scanFrames(bytes: Uint8Array, from: number, salt: number): Gene
     if (damagedFrom >= 0) yield { kind: "damage", bytes: at - damagedFrom };
     damagedFrom = -1;
     if (entries) yield { kind: "events", entries };
-    else if (frame.type === ACK) yield { kind: "ack", epoch: ackEpochOf(frame), throughSeq: frame.firstSeq };
+    else yield { kind: "ack", epoch: ackEpochOf(frame), throughSeq: frame.firstSeq };
     at += frame.byteLength;
   }
   if (damagedFrom >= 0) yield { kind: "damage", bytes: at - damagedFrom };

@@ -5,7 +5,7 @@
  *
  *   header, 128 bytes                          frame
  *     0  8  magic "TONEARM" 00                   0  4  magic "frm" 01
- *     8  2  version, 1                           4  1  type: 1 EVENTS, 2 ACK (0 is invalid)
+ *     8  2  version, 1                           4  1  type: 1 EVENTS, 2 ACK, 3 PACKED (0 is invalid)
  *    10  1  spelling of the events, see Codec    5  3  zero
  *    11  1  length of the device id              8  4  length of the payload (0 is invalid)
  *    12  4  salt, random per segment            12  8  EVENTS: seq of the first entry; ACK: acknowledged seq
@@ -18,11 +18,15 @@
  *   124  4  crc32c of bytes 0…123                1–5  length of the bytes, LEB128
  *                                                …  the bytes
  *                                              payload of ACK: the acknowledged epoch, 16 bytes ASCII
+ *                                              payload of PACKED
+ *                                              4  length of what was packed
+ *                                              …  a payload of EVENTS, packed as the runtime does: zstd on Node
  *
  * A frame is what one commit wrote. A torn frame is wholly absent, and was never acknowledged to anyone. The salt
  * keeps a frame of a deleted file, reappearing in a reused disk block, from passing as one of this file.
  */
 import type { Spelling } from "../codec.ts";
+import type { Packer } from "../event-queue.ts";
 import type { Entry, Priority } from "../store.ts";
 import { crc32c } from "./crc32c.ts";
 
@@ -35,6 +39,12 @@ const EPOCH_CHARS = 16;
 
 export const EVENTS = 1;
 export const ACK = 2;
+export const PACKED = 3;
+
+/** Shorter payloads are written as they are: the medium writes whole blocks anyway. */
+const PACKED_BYTES_MIN = 512;
+/** No frame holds more, whatever its bytes say. */
+const UNPACKED_BYTES_MAX = 2 ** 24;
 
 const FORMAT_VERSION = 1;
 const HEADER_MAGIC = Uint8Array.of(0x54, 0x4f, 0x4e, 0x45, 0x41, 0x52, 0x4d, 0x00);
@@ -54,7 +64,7 @@ export interface SegmentHeader {
 }
 
 export interface Frame {
-  readonly type: typeof EVENTS | typeof ACK;
+  readonly type: typeof EVENTS | typeof ACK | typeof PACKED;
   readonly firstSeq: number;
   readonly count: number;
   readonly payload: Uint8Array;
@@ -119,19 +129,28 @@ function decodeHeaderCopy(segment: Uint8Array, at: number): SegmentHeader | unde
   };
 }
 
-/** A frame of entries with consecutive sequence numbers. */
-export function encodeEventsFrame(salt: number, entries: readonly Entry[]): Uint8Array {
+/** Where frames are put together; it grows to the largest there was. */
+let room = new Uint8Array(65_536);
+
+/** A frame of entries with consecutive sequence numbers, packed where that makes it smaller. */
+export function encodeEventsFrame(salt: number, entries: readonly Entry[], packer?: Packer): Uint8Array {
   let length = 0;
   for (const { bytes } of entries) length += 1 + varintLength(bytes.length) + bytes.length;
-  const frame = new Uint8Array(FRAME_HEADER_BYTES + length);
-  let at = FRAME_HEADER_BYTES;
+  if (length > room.length) room = new Uint8Array(length);
+  let at = 0;
   for (const { priority, bytes } of entries) {
-    frame[at++] = priority;
-    at = setVarint(frame, at, bytes.length);
-    frame.set(bytes, at);
+    room[at++] = priority;
+    at = setVarint(room, at, bytes.length);
+    room.set(bytes, at);
     at += bytes.length;
   }
-  return sealFrame(frame, salt, EVENTS, entries[0]!.seq, entries.length);
+  const payload = room.subarray(0, length);
+  const packed = length < PACKED_BYTES_MIN ? undefined : packer?.pack(payload);
+  const isSmaller = packed !== undefined && packed.length + 4 < length;
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + (isSmaller ? 4 + packed.length : length));
+  if (isSmaller) new DataView(frame.buffer).setUint32(FRAME_HEADER_BYTES, length, true);
+  frame.set(isSmaller ? packed : payload, frame.length - (isSmaller ? packed : payload).length);
+  return sealFrame(frame, salt, isSmaller ? PACKED : EVENTS, entries[0]!.seq, entries.length);
 }
 
 /** A frame that says that all of `epoch` up to `throughSeq` is acknowledged. */
@@ -175,7 +194,7 @@ export function decodeFrame(bytes: Uint8Array, at: number, salt: number): Frame 
   const frame = bytes.subarray(at, at + FRAME_HEADER_BYTES + length);
   if (view.getUint32(24, true) !== frameCrc(frame, salt)) return "invalid";
   const type = frame[4];
-  if (type !== EVENTS && type !== ACK) return "invalid";
+  if (type !== EVENTS && type !== ACK && type !== PACKED) return "invalid";
   return {
     type,
     firstSeq: getUint64(view, 12),
@@ -195,11 +214,14 @@ export function findFrameMagic(bytes: Uint8Array, from: number): number {
 }
 
 /**
- * The entries of an EVENTS frame; they are views into the frame, not copies.
- * @returns undefined when the payload does not hold exactly the entries that the frame's header promises.
+ * The entries of a frame of EVENTS, or of PACKED ones; they are views, not copies.
+ * @returns undefined when the payload does not hold exactly the entries that the frame's header promises, or is packed
+ *   and this runtime does not unpack.
  */
-export function entriesOf(frame: Frame): Entry[] | undefined {
-  const { payload, firstSeq, count } = frame;
+export function entriesOf(frame: Frame, packer?: Packer): Entry[] | undefined {
+  const { firstSeq, count } = frame;
+  const payload = frame.type === PACKED ? unpacked(frame.payload, packer) : frame.payload;
+  if (!payload) return undefined;
   const entries: Entry[] = [];
   let at = 0;
   for (let i = 0; i < count; i++) {
@@ -220,6 +242,16 @@ export function entriesOf(frame: Frame): Entry[] | undefined {
     at += length;
   }
   return at === payload.length ? entries : undefined;
+}
+
+function unpacked(payload: Uint8Array, packer: Packer | undefined): Uint8Array | undefined {
+  if (payload.length < 4) return undefined;
+  const length = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
+  try {
+    return length <= UNPACKED_BYTES_MAX ? packer?.unpack(payload.subarray(4), length) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The epoch that an ACK frame speaks of. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Spelling } from "../codec.ts";
+import type { Packer } from "../event-queue.ts";
 import type { Entry } from "../store.ts";
 import { type Catalog, liveCount, newSegment, type Segment } from "./catalog.ts";
 import { type Disk, type DiskFile, isFull } from "./disk.ts";
@@ -35,9 +36,13 @@ const BALLAST_NAME = "ballast";
 /** Set aside so that a full disk still takes declarations and acknowledgements: 64 KiB. */
 const BALLAST_BYTES = 65_536;
 
+/** A segment holds at most this many times its size of unpacked bytes: whoever reads one has room for all of it. */
+const UNPACKED_TIMES_MAX = 4;
+
 interface ActiveFile {
   readonly segment: Segment;
   readonly file: DiskFile;
+  unpackedBytes: number;
 }
 
 /**
@@ -51,6 +56,7 @@ export class SegmentWriter {
   readonly #identity: Identity;
   readonly #segmentBytes: number;
   readonly #segmentEvents: number;
+  readonly #packer: Packer | undefined;
   #nextNumber: number;
   #active: ActiveFile | undefined;
   #acksUnsynced = false;
@@ -65,6 +71,7 @@ export class SegmentWriter {
       readonly segmentBytes: number;
       readonly segmentEvents: number;
       readonly nextNumber: number;
+      readonly packer: Packer | undefined;
     },
   ) {
     this.#disk = disk;
@@ -74,6 +81,7 @@ export class SegmentWriter {
     this.#segmentBytes = options.segmentBytes;
     this.#segmentEvents = options.segmentEvents;
     this.#nextNumber = options.nextNumber;
+    this.#packer = options.packer;
   }
 
   /** The segment that takes frames now. */
@@ -111,18 +119,24 @@ export class SegmentWriter {
   }
 
   async #appendOnce(entries: readonly Entry[]): Promise<Committed> {
-    const current = this.#active?.segment;
-    if (!current || current.bytes >= this.#segmentBytes || liveCount(current) >= this.#segmentEvents) {
-      await this.#rotate(entries[0]!.seq);
-    }
+    if (!this.#active || this.#isFull(this.#active)) await this.#rotate(entries[0]!.seq);
     const { segment, file } = this.#active!;
-    const bytes = encodeFrames(segment.header.salt, entries);
+    const bytes = encodeFrames(segment.header.salt, entries, this.#packer);
     await writeWhole(file, bytes);
     await file.sync();
     this.#acksUnsynced = false;
     const offset = segment.bytes;
     count(segment, entries, bytes.length);
+    for (const entry of entries) this.#active!.unpackedBytes += entry.bytes.length;
     return { ok: true, segment, offset };
+  }
+
+  #isFull({ segment, unpackedBytes }: ActiveFile): boolean {
+    return (
+      segment.bytes >= this.#segmentBytes ||
+      unpackedBytes >= UNPACKED_TIMES_MAX * this.#segmentBytes ||
+      liveCount(segment) >= this.#segmentEvents
+    );
   }
 
   /** Notes an acknowledgement, not yet durable: losing it costs duplicates, never events. */
@@ -173,7 +187,7 @@ export class SegmentWriter {
   async rewrite(old: SegmentHeader, entries: readonly Entry[]): Promise<Segment> {
     const { segment, file } = await this.#create({ ...old, firstSeq: entries[0]!.seq });
     try {
-      const bytes = encodeFrames(segment.header.salt, entries);
+      const bytes = encodeFrames(segment.header.salt, entries, this.#packer);
       await writeWhole(file, bytes);
       await file.sync();
       count(segment, entries, bytes.length);
@@ -249,7 +263,7 @@ export class SegmentWriter {
       await writeWhole(file, encodeHeader(header));
       await file.sync();
       await this.#disk.syncDirectory();
-      return { segment: newSegment(name, header), file };
+      return { segment: newSegment(name, header), file, unpackedBytes: 0 };
     } catch (error) {
       await file.close().catch(() => undefined);
       await this.#disk.unlink(name).catch(() => undefined);
@@ -266,12 +280,12 @@ function count(segment: Segment, entries: readonly Entry[], bytes: number): void
 }
 
 /** One frame for each stretch of consecutive sequence numbers. */
-function encodeFrames(salt: number, entries: readonly Entry[]): Uint8Array {
+function encodeFrames(salt: number, entries: readonly Entry[], packer: Packer | undefined): Uint8Array {
   const frames: Uint8Array[] = [];
   let from = 0;
   for (let at = 1; at <= entries.length; at++) {
     if (at < entries.length && entries[at]!.seq === entries[at - 1]!.seq + 1) continue;
-    frames.push(encodeEventsFrame(salt, entries.slice(from, at)));
+    frames.push(encodeEventsFrame(salt, entries.slice(from, at), packer));
     from = at;
   }
   return frames.length === 1 ? frames[0]! : Buffer.concat(frames);

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import zlib, { constants, gzip, type ZstdOptions } from "node:zlib";
+import zlib, { brotliCompressSync, brotliDecompressSync, constants, gzip, type ZstdOptions } from "node:zlib";
 import type { Packer } from "../event-queue.ts";
 
 /** Content encodings this runtime can make, best first; `identity` always works. */
@@ -15,12 +15,14 @@ const WORTHWHILE_BYTES = 512;
 const gzipAsync = promisify<Uint8Array, Buffer>(gzip);
 const zstdAsync = zstd && promisify<Uint8Array, ZstdOptions, Buffer>(zstd);
 
-/** The body in `encoding`, or as it is when that pays better. */
+/** The body in `encoding`, or as it is when that pays better; bytes of its own either way. */
 export async function compress(
   body: Uint8Array,
   encoding: Encoding,
 ): Promise<{ readonly encoding: Encoding; readonly bytes: Uint8Array }> {
-  if (encoding === "identity" || body.length < WORTHWHILE_BYTES) return { encoding: "identity", bytes: body };
+  if (encoding === "identity" || body.length < WORTHWHILE_BYTES) {
+    return { encoding: "identity", bytes: body.slice() };
+  }
   const bytes =
     encoding === "zstd" && zstdAsync
       ? await zstdAsync(body, { pledgedSrcSize: body.length })
@@ -29,13 +31,13 @@ export async function compress(
 }
 
 /** Half a microsecond for an event, and it takes a sixth of the room. */
-const FAST = { [constants.ZSTD_c_compressionLevel]: 1 };
+const QUICK = { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_LGWIN]: 18 };
 
-/** For bursts that wait in memory; nothing else that Node has is quick enough. */
-export const packer: Packer | undefined = zstd && {
-  pack: (bytes) =>
-    plain(zlib.zstdCompressSync(bytes, { params: FAST, pledgedSrcSize: bytes.length })).slice(),
-  unpack: (bytes, lengthMax) => plain(zlib.zstdDecompressSync(bytes, { chunkSize: lengthMax })),
+/** For what waits in memory and on disk: quick, and every Node reads what any other has packed. */
+export const packer: Packer = {
+  pack: (bytes) => plain(brotliCompressSync(bytes, { params: QUICK })).slice(),
+  unpack: (bytes, lengthMax) =>
+    plain(brotliDecompressSync(bytes, { chunkSize: lengthMax + 64, maxOutputLength: lengthMax })),
 };
 
 /** Of a `Buffer` every part is a `Buffer` again, which costs ten times what a part of plain bytes does. */

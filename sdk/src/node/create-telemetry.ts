@@ -11,7 +11,7 @@ import { assembleTelemetry } from "../telemetry.ts";
 import type { Telemetry } from "../telemetry-api.ts";
 import { RUNTIME_OPTIONS, type TelemetryOptions } from "../telemetry-options.ts";
 import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
-import { msgpackCodec } from "../wire/msgpack.ts";
+import { briefMsgpackCodec } from "../wire/msgpack.ts";
 import { inWords } from "../words.ts";
 import { packer } from "./compress.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
@@ -29,7 +29,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
   const lock: DirectoryLock | undefined = directory === undefined ? undefined : lockDirectory(directory);
   return assembleTelemetry(checked, {
     clock: systemClock,
-    codec: msgpackCodec,
+    codec: briefMsgpackCodec,
     transport: new HttpTransport(checked),
     packer,
     makeStore: (tell: StoreNews) =>
@@ -39,7 +39,8 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
             ...checked,
             disk: new NodeDisk(directory),
             clock: systemClock,
-            spelling: msgpackCodec.spelling,
+            spelling: briefMsgpackCodec.spelling,
+            packer,
             onDamage: (range) => tell.damage(range),
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           }),

@@ -25,6 +25,13 @@ export class HttpTransport implements Transport {
   /** Index of the encoding in use: raised when the relay does not know it. */
   #encoding = 0;
 
+  /** Where batches are put together, one at a time; it grows to the largest there was. */
+  #room = new Uint8Array(0);
+  readonly #allocate = (length: number): Uint8Array => {
+    if (length > this.#room.length) this.#room = new Uint8Array(length);
+    return this.#room.subarray(0, length);
+  };
+
   constructor(options: HttpTransportOptions) {
     this.#options = options;
     const { origin, pathname } = options.endpoint;
@@ -41,7 +48,10 @@ export class HttpTransport implements Transport {
 
   async send(run: Run, signal: AbortSignal, sending: Sending): Promise<Answer> {
     try {
-      const body = await compress(encodeMsgpackBatch(run, run.events), ENCODINGS[this.#encoding]!);
+      const body = await compress(
+        encodeMsgpackBatch(run, run.events, this.#allocate),
+        ENCODINGS[this.#encoding]!,
+      );
       sending.left(body.bytes.length, body.encoding);
       const response = await this.#pool.request({
         method: "POST",

@@ -6,17 +6,30 @@
  *
  * Only standard msgpack types are written, so any msgpack library in any language reads it.
  */
-import { Packr } from "msgpackr";
+import { Packr, RESET_BUFFER_MODE } from "msgpackr";
 import type { Codec, StampedEvent } from "../codec.ts";
 import { PROTOCOL_VERSION } from "./limits.ts";
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
+const fieldsOf = ({ type, timeMs, monoMs, offsetMs, json }: StampedEvent) => [
+  type,
+  timeMs,
+  monoMs,
+  offsetMs,
+  json,
+];
+
 /** Encodes single events to msgpack. */
 export const msgpackCodec: Codec = {
   spelling: 1,
-  encodeEvent: ({ type, timeMs, monoMs, offsetMs, json }: StampedEvent): Uint8Array =>
-    packr.pack([type, timeMs, monoMs, offsetMs, json]),
+  encodeEvent: (event) => packr.pack(fieldsOf(event)),
+};
+
+/** The same, always into the same room. */
+export const briefMsgpackCodec: Codec = {
+  spelling: 1,
+  encodeEvent: (event) => packr.pack(fieldsOf(event), RESET_BUFFER_MODE),
 };
 
 /** What stands before the events of a batch. */
@@ -26,8 +39,15 @@ export interface BatchHeader {
   readonly firstSeq: number;
 }
 
-/** Splices already encoded events into a batch; the events are copied, never decoded. */
-export function encodeMsgpackBatch(header: BatchHeader, events: readonly Uint8Array[]): Uint8Array {
+/**
+ * Splices already encoded events into a batch; the events are copied, never decoded.
+ * @param allocate gives the room for the batch, of exactly the length asked for.
+ */
+export function encodeMsgpackBatch(
+  header: BatchHeader,
+  events: readonly Uint8Array[],
+  allocate: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+): Uint8Array {
   // An empty array is the one byte 0x90 at the very end: it makes room for the real array header.
   const head = packr
     .pack({
@@ -38,7 +58,7 @@ export function encodeMsgpackBatch(header: BatchHeader, events: readonly Uint8Ar
       events: [],
     })
     .subarray(0, -1);
-  return concat([head, arrayHeader(events.length), ...events]);
+  return concat([head, arrayHeader(events.length), ...events], allocate);
 }
 
 function arrayHeader(length: number): Uint8Array {
@@ -46,10 +66,10 @@ function arrayHeader(length: number): Uint8Array {
   return Uint8Array.of(0xdc, length >>> 8, length & 0xff);
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
+function concat(parts: readonly Uint8Array[], allocate: (length: number) => Uint8Array): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const whole = new Uint8Array(length);
+  const whole = allocate(length);
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);
