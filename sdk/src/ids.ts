@@ -17,13 +17,13 @@ export function newEpochId(clock: Clock): string {
   return id;
 }
 
+const HEX = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
+
 /** A UUID version 7 (RFC 9562): time in the first 48 bits, so that ids of one player sort by their beginning. */
 export function newPlayId(clock: Clock): string {
-  const bytes = clock.randomBytes(16);
-  const timeMs = Math.max(0, Math.trunc(clock.wallMs()));
-  for (let i = 0; i < 6; i++) bytes[i] = Math.floor(timeMs / 2 ** (8 * (5 - i))) & 0xff;
-  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  const time = Math.max(0, Math.trunc(clock.wallMs())).toString(16).padStart(12, "0").slice(-12);
+  let random = "";
+  for (const byte of clock.randomBytes(10)) random += HEX[byte];
+  const variant = "89ab"[Number.parseInt(random[3]!, 16) & 3];
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(8)}`;
 }

@@ -121,18 +121,14 @@ export class Sender {
   /** A hook that does not answer must hold up neither delivery nor an end. */
   async #inTime<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
     const { requestTimeoutMs } = this.#options;
-    const over = new AbortController();
-    const stop = () => over.abort();
-    signal.addEventListener("abort", stop);
-    const late = sleep(this.#clock, requestTimeoutMs, over.signal).then(() => {
+    const answered = new AbortController();
+    const late = sleep(this.#clock, requestTimeoutMs, AbortSignal.any([signal, answered.signal])).then(() => {
       throw new Error(`no answer within ${requestTimeoutMs} ms`);
     });
     try {
       return await Promise.race([answer, late]);
     } finally {
-      signal.removeEventListener("abort", stop);
-      late.catch(() => undefined);
-      stop();
+      answered.abort();
     }
   }
 }

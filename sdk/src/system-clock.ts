@@ -1,5 +1,9 @@
 import type { Clock } from "./clock.ts";
 
+/** Asking for chance costs 1 µs however little is asked for; an id is made for every play. */
+const POOL_BYTES = 1_024;
+let pool = new Uint8Array(0);
+
 /**
  * The real clock. This file is the only one that may name `Date.now`, `performance.now`, `setTimeout`,
  * `Math.random` or `crypto.getRandomValues`.
@@ -14,5 +18,10 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   fraction: () => Math.random(),
-  randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  randomBytes(count) {
+    if (count > pool.length) pool = crypto.getRandomValues(new Uint8Array(Math.max(count, POOL_BYTES)));
+    const bytes = pool.slice(0, count);
+    pool = pool.subarray(count);
+    return bytes;
+  },
 };
