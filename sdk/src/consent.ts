@@ -64,6 +64,11 @@ export class Consent {
     return this.#settled;
   }
 
+  /** Something was found that nobody agrees to have kept any more: while consent is denied it is purged as well. */
+  found(): void {
+    if (this.#asked === "denied") void this.set("denied");
+  }
+
   async #settle(): Promise<ConsentResult> {
     let complete = true;
     if (this.#purgeIsDue) {

@@ -119,6 +119,7 @@ class Assembled implements Telemetry {
     checkConsent(consent, "invalid_argument");
     if (this.#closing) return Promise.resolve({ complete: false });
     const settled = this.#consent.set(consent);
+    if (consent !== "granted") this.#delivery.held = true;
     this.#holdEvents();
     return settled;
   }
@@ -203,6 +204,7 @@ class Assembled implements Telemetry {
 
   #ended(epoch: string, lastSeq: number): number | undefined {
     const seq = this.#recorder.declareEnd(epoch, lastSeq);
+    this.#consent.found();
     this.#storage.committer?.notify();
     this.#pump.sendNow();
     return seq;
