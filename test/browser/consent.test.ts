@@ -18,8 +18,8 @@ const valuesWithCanary = (page: Page) =>
   page.evaluate(async (text) => {
     const done = <T>(request: IDBRequest<T>) =>
       new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
+        request.addEventListener("success", () => resolve(request.result));
+        request.addEventListener("error", () => reject(request.error));
       });
     let found = 0;
     for (const { name } of await indexedDB.databases()) {
