@@ -41,7 +41,7 @@ export async function packedApp(others: readonly string[] = []): Promise<PackedA
   const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8")) as Manifest;
   await Promise.all([
     ...Object.keys(manifest.dependencies).map((name) => link(name, SDK, modules)),
-    ...others.map((name) => link(name, join(ROOT, "test"), modules)),
+    ...others.map((name) => link(name, join(ROOT, "test"), modules).catch(() => link(name, ROOT, modules))),
   ]);
   return { directory, manifest, remove: () => rm(directory, { recursive: true, force: true }) };
 }
