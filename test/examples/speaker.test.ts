@@ -47,7 +47,9 @@ function startDaemon(fifo: number | undefined, env: Record<string, string>, args
     // Before its first line it does not know the signal, and would be ended by it.
     if (said.length === 0) await nextLine();
     for (;;) {
-      const [line] = await Promise.all([nextLine(), child.kill("SIGUSR2")]);
+      const next = nextLine();
+      child.kill("SIGUSR2");
+      const line = await next;
       if (line.startsWith("health ")) return JSON.parse(line.slice("health ".length));
     }
   };
