@@ -4,7 +4,17 @@ import type { DropLedger } from "./drops.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Eviction, Store } from "./store.ts";
 
+/** Rations writing where the medium wears out. */
+export interface Wear {
+  /**
+   * Calls back when a commit of about so many bytes can be borne, or when the process is about to end.
+   * @returns undefined when it can be borne now; then it does not call.
+   */
+  wait(bytes: number, callback: () => void): Cancel | undefined;
+}
+
 export interface CommitterOptions extends BackoffOptions {
+  readonly bufferBytesMax: number;
   readonly commitIntervalMs: number;
   readonly commitEventsMax: number;
   readonly commitBytesMax: number;
@@ -22,6 +32,8 @@ type State =
   /** The store is not open yet, or nothing waits. */
   | { readonly kind: "idle" }
   | { readonly kind: "armed"; readonly cancel: Cancel }
+  /** A commit is due, and waits until the medium may be written to again. */
+  | { readonly kind: "rationed"; readonly cancel: Cancel }
   | { readonly kind: "committing" }
   | { readonly kind: "degraded"; readonly cancel: Cancel };
 
@@ -37,6 +49,7 @@ export class Committer {
   readonly #store: Store;
   readonly #drops: DropLedger;
   readonly #clock: Clock;
+  readonly #wear: Wear | undefined;
   readonly #options: CommitterOptions;
   readonly #events: CommitterEvents;
   #state: State = { kind: "idle" };
@@ -48,7 +61,7 @@ export class Committer {
   #eviction: { readonly eviction: Eviction; readonly declaredSeq: number } | undefined;
 
   constructor(
-    parts: { recorder: Recorder; store: Store; drops: DropLedger; clock: Clock },
+    parts: { recorder: Recorder; store: Store; drops: DropLedger; clock: Clock; wear?: Wear | undefined },
     options: CommitterOptions,
     events: CommitterEvents,
   ) {
@@ -56,6 +69,7 @@ export class Committer {
     this.#store = parts.store;
     this.#drops = parts.drops;
     this.#clock = parts.clock;
+    this.#wear = parts.wear;
     this.#options = options;
     this.#events = events;
   }
@@ -68,14 +82,18 @@ export class Committer {
 
   /** Called after every record: decides whether a commit is due. Cheap. */
   notify(): void {
-    if (!this.#open || this.#state.kind === "committing" || this.#state.kind === "degraded") return;
-    const due =
-      (this.#eager && this.#recorder.waitingEvents > 0) ||
-      this.#recorder.waitingEvents >= this.#options.commitEventsMax ||
-      this.#recorder.waitingBytes >= this.#options.commitBytesMax;
-    if (due) this.#begin();
-    else if (this.#state.kind === "idle" && (this.#recorder.waitingEvents > 0 || this.#drops.hasPending)) {
-      const cancel = this.#clock.after(this.#options.commitIntervalMs, () => this.#begin(), true);
+    const { kind } = this.#state;
+    if (!this.#open || kind === "committing" || kind === "degraded") return;
+    const { waitingEvents, waitingBytes } = this.#recorder;
+    const { commitEventsMax, commitBytesMax, commitIntervalMs, bufferBytesMax } = this.#options;
+    if (this.#eager && waitingEvents > 0) {
+      this.#begin();
+    } else if (kind === "rationed") {
+      if (waitingBytes >= bufferBytesMax / 2) this.#begin();
+    } else if (waitingEvents >= commitEventsMax || waitingBytes >= commitBytesMax) {
+      this.#due();
+    } else if (kind === "idle" && (waitingEvents > 0 || this.#drops.hasPending)) {
+      const cancel = this.#clock.after(commitIntervalMs, () => this.#due(), true);
       this.#state = { kind: "armed", cancel };
     }
   }
@@ -114,13 +132,30 @@ export class Committer {
   /** Ends after the group that is being stored. */
   async stop(): Promise<void> {
     this.#open = false;
-    if (this.#state.kind === "armed" || this.#state.kind === "degraded") this.#state.cancel();
+    this.#cancel();
     await this.#running;
     this.#state = { kind: "idle" };
   }
 
+  /** Commits now, or when the medium can bear it. A buffer that is half full waits for nothing. */
+  #due(): void {
+    const { waitingBytes } = this.#recorder;
+    const isFilling = waitingBytes >= this.#options.bufferBytesMax / 2;
+    const cancel = isFilling ? undefined : this.#wear?.wait(waitingBytes, () => this.#begin());
+    if (!cancel) {
+      this.#begin();
+      return;
+    }
+    this.#cancel();
+    this.#state = { kind: "rationed", cancel };
+  }
+
+  #cancel(): void {
+    if ("cancel" in this.#state) this.#state.cancel();
+  }
+
   #begin(): void {
-    if (this.#state.kind === "armed" || this.#state.kind === "degraded") this.#state.cancel();
+    this.#cancel();
     this.#state = { kind: "committing" };
     this.#running = this.#run();
   }
@@ -157,9 +192,8 @@ export class Committer {
     if (!appended.ok) return appended;
     this.#failures = 0;
     this.#committedSeq = last.seq;
-    const before = this.#recorder.waitingBytes;
     this.#recorder.release(last.seq);
-    const bytes = before - this.#recorder.waitingBytes;
+    const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
     await this.#applyEviction();
     this.#events.committed(last.seq, entries.length, bytes);
     return undefined;

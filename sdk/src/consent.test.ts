@@ -167,7 +167,11 @@ describe("when consent is denied", () => {
     const disk = new MemoryDisk();
     const epochs: string[] = [];
     for (let life = 0; life < 3; life++) {
-      const { telemetry, transport, clock } = instance(disk, { segmentBytes: 16_384 }, life + 1);
+      const { telemetry, transport, clock } = instance(
+        disk,
+        { segmentBytes: 16_384, commitEventsMax: 50 },
+        life + 1,
+      );
       transport.answer = unreachable;
       for (let i = 0; i < 800; i++) {
         telemetry.record("tick", { i, text: CANARY });

@@ -5,7 +5,10 @@ import { accept, readRun, unreachable } from "./testing/scripted-transport.ts";
 
 describe("delivery", () => {
   it("waits for the flush interval, or for a full batch", async () => {
-    const { telemetry, transport, clock } = instance(new MemoryDisk(), { batchEventsMax: 100 });
+    const { telemetry, transport, clock } = instance(new MemoryDisk(), {
+      batchEventsMax: 100,
+      commitEventsMax: 50,
+    });
     await clock.advance(20_000);
     const before = transport.batches.length;
     telemetry.record("tick", {});

@@ -19,9 +19,9 @@ export interface TuningOptions {
   readonly batchBytesMax: number;
   /** How long an event may be in memory only. Default 1,000; 1 to 60,000. */
   readonly commitIntervalMs: number;
-  /** A commit is due when so many events wait. Default 50; 1 to 10,000. */
+  /** A commit is due when so many events wait. Default 500; 1 to 10,000. */
   readonly commitEventsMax: number;
-  /** A commit is due when so many bytes wait. Default 32,768; 256 to 262,144. */
+  /** A commit is due when so many bytes wait. Default 131,072; 256 to 262,144. */
   readonly commitBytesMax: number;
   /** Most bytes waiting in memory for a commit; beyond it events are dropped and declared. Default 33,554,432; 65,536 to 2^30. */
   readonly bufferBytesMax: number;
@@ -55,8 +55,8 @@ const TUNING: { readonly [K in keyof TuningOptions]: readonly [number, number, n
   batchEventsMax: [500, 1, 10_000],
   batchBytesMax: [262_144, 1_024, 1_048_576],
   commitIntervalMs: [1_000, 1, 60_000],
-  commitEventsMax: [50, 1, 10_000],
-  commitBytesMax: [32_768, 256, 262_144],
+  commitEventsMax: [500, 1, 10_000],
+  commitBytesMax: [131_072, 256, 262_144],
   bufferBytesMax: [33_554_432, 65_536, 2 ** 30],
   storeBytesMax: [67_108_864, 1_048_576, 2 ** 40],
   storeEventsMax: [1_000_000, 1_000, 2 ** 40],
@@ -146,15 +146,10 @@ export function checkOptions<E extends EventDefinitions = AnyEvents>(
     if (!known.includes(name)) throw invalid(`unknown option "${name}"; the options are ${known.join(", ")}`);
   }
   const tuning = Object.fromEntries(
-    Object.entries(TUNING).map(([name, [standard, least, most]]) => {
-      const value = options[name as keyof TuningOptions] ?? standard;
-      if (!Number.isSafeInteger(value) || value < least || value > most) {
-        throw invalid(
-          `option ${name} is ${inWords(value)}, expected a whole number from ${least} to ${most}`,
-        );
-      }
-      return [name, value];
-    }),
+    Object.entries(TUNING).map(([name, [standard, least, most]]) => [
+      name,
+      checkWhole(name, options[name as keyof TuningOptions] ?? standard, least, most),
+    ]),
   ) as unknown as TuningOptions;
   if (tuning.storeBytesMax < 4 * tuning.segmentBytes) {
     throw invalid(
@@ -173,6 +168,13 @@ export function checkOptions<E extends EventDefinitions = AnyEvents>(
     holdBack: checkFunction("holdBack", options.holdBack),
     debug: checkFunction("debug", options.debug === true ? printLine : options.debug || undefined),
   };
+}
+
+/** @throws TonearmError `invalid_option` when `value` is no whole number from `least` to `most`. */
+export function checkWhole(name: string, value: unknown, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most)
+    return value as number;
+  throw invalid(`option ${name} is ${inWords(value)}, expected a whole number from ${least} to ${most}`);
 }
 
 function checkEndpoint(endpoint: unknown): URL {

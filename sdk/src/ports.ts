@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
+import type { Wear } from "./committer.ts";
 import type { Packer } from "./event-queue.ts";
 import type { SeqRange, Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
@@ -11,6 +12,8 @@ export interface Ports {
   readonly transport: Transport;
   /** Makes a burst that waits to be stored smaller; without one it waits as it is. */
   readonly packer?: Packer | undefined;
+  /** Rations writing where the medium wears out; without one events are stored as soon as the options say. */
+  readonly wear?: Wear | undefined;
   /** Makes the store; it tells `damage` of events that the medium lost, and `quarantined` of unusable files. */
   makeStore(tell: StoreNews): Store;
   /** Called once with what a page does to an instance that lives in it; other runtimes have none. */

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { Committer, type CommitterOptions } from "./committer.ts";
+import { Committer, type CommitterOptions, type Wear } from "./committer.ts";
 import type { DropLedger } from "./drops.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -13,6 +13,7 @@ export interface StorageParts {
   readonly news: News;
   readonly clock: Clock;
   readonly store: Store;
+  readonly wear: Wear | undefined;
 }
 
 export interface StorageOptions extends CommitterOptions, StoreCaps {
@@ -56,11 +57,12 @@ export class Storage {
 
   /** Begins the epoch, if it has not begun, and lets what waits be stored. */
   begin(previous: OpenedStore["previous"]): Committer {
-    const { recorder, drops, news, clock } = this.#parts;
+    const { recorder, drops, news, clock, wear } = this.#parts;
     if (!this.#committer) {
       recorder.begin(previous);
       news.emit("epoch", { epoch: recorder.epoch, previous });
-      this.#committer = new Committer({ recorder, store: this.#store, drops, clock }, this.#options, {
+      const parts = { recorder, store: this.#store, drops, clock, wear };
+      this.#committer = new Committer(parts, this.#options, {
         committed: (throughSeq, count, bytes) => this.#committed(throughSeq, count, bytes),
         failed: (error) => this.#failed(error),
       });

@@ -9,6 +9,12 @@ export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extend
    */
   readonly directory?: string | false;
   /**
+   * Node: about how many bytes the medium may be made to write in any 24 hours, the file system's own among them; by
+   * default as many as it takes. When they run short, events wait longer in memory before they are durable; `flush()`,
+   * `close()`, a buffer half full and the end of the process store them all the same. 1,048,576 to 2^50.
+   */
+  readonly flashBytesPerDayMax?: number;
+  /**
    * Browser: name of the IndexedDB database in which events are kept, shared by the tabs and workers of an origin.
    * Default `tonearm`. `false` keeps them in memory.
    */
@@ -18,4 +24,4 @@ export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extend
 }
 
 /** The names of options beyond those that every runtime checks. */
-export const RUNTIME_OPTIONS: readonly string[] = ["directory", "database", "persist"];
+export const RUNTIME_OPTIONS: readonly string[] = ["directory", "flashBytesPerDayMax", "database", "persist"];

@@ -69,7 +69,9 @@ class Assembled implements Telemetry {
         ),
     });
     const books = { recorder: this.#recorder, drops: this.#drops, news: this.#news, clock };
-    this.#storage = new Storage({ ...books, store }, options, (bytes) => this.#pump.notify(bytes));
+    this.#storage = new Storage({ ...books, store, wear: ports.wear }, options, (bytes) =>
+      this.#pump.notify(bytes),
+    );
     this.#sender = new Sender(transport, clock, this.#news, options);
     this.#delivery = new Delivery({ ...books, options, sender: this.#sender, storage: this.#storage });
     this.#pump = new Pump({ source: this.#delivery, sender: this.#sender, clock }, options, this.#delivery);

@@ -4,7 +4,7 @@ import { messageOf, TonearmError } from "../errors.ts";
 import { FileLog } from "../file-log/file-log.ts";
 import { NodeDisk } from "../file-log/node-disk.ts";
 import { MemoryStore } from "../memory-store.ts";
-import { checkOptions } from "../options.ts";
+import { checkOptions, checkWhole } from "../options.ts";
 import type { StoreNews } from "../ports.ts";
 import { systemClock } from "../system-clock.ts";
 import { assembleTelemetry } from "../telemetry.ts";
@@ -16,6 +16,7 @@ import { inWords } from "../words.ts";
 import { packer } from "./compress.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { HttpTransport } from "./http-transport.ts";
+import { WearBudget } from "./wear-budget.ts";
 
 /**
  * Begins recording: a new epoch. Events of earlier runs that no relay has yet are found and sent first.
@@ -26,18 +27,20 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
 ): Telemetry<E> {
   const checked = checkOptions(options, RUNTIME_OPTIONS);
   const directory = checkDirectory(options.directory);
+  const wear = wearBudget(options.flashBytesPerDayMax);
   const lock: DirectoryLock | undefined = directory === undefined ? undefined : lockDirectory(directory);
   return assembleTelemetry(checked, {
     clock: systemClock,
     codec: briefMsgpackCodec,
     transport: new HttpTransport(checked),
     packer,
+    wear,
     makeStore: (tell: StoreNews) =>
       directory === undefined
         ? new MemoryStore(checked)
         : new FileLog({
             ...checked,
-            disk: new NodeDisk(directory),
+            disk: wear?.meter(new NodeDisk(directory)) ?? new NodeDisk(directory),
             clock: systemClock,
             spelling: briefMsgpackCodec.spelling,
             packer,
@@ -46,6 +49,11 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
           }),
     release: () => lock?.release(),
   });
+}
+
+function wearBudget(bytesPerDay: number | undefined): WearBudget | undefined {
+  if (bytesPerDay === undefined) return undefined;
+  return new WearBudget(checkWhole("flashBytesPerDayMax", bytesPerDay, 1_048_576, 2 ** 50), systemClock);
 }
 
 /** Makes the directory if need be, and makes sure that it can be used. */

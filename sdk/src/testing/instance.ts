@@ -1,7 +1,9 @@
 import type { TonearmError } from "../errors.ts";
+import type { Disk } from "../file-log/disk.ts";
 import { FileLog } from "../file-log/file-log.ts";
 import { MemoryStore } from "../memory-store.ts";
 import { type CommonOptions, checkOptions } from "../options.ts";
+import type { Ports } from "../ports.ts";
 import { assembleTelemetry } from "../telemetry.ts";
 import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
 import { msgpackCodec } from "../wire/msgpack.ts";
@@ -13,11 +15,11 @@ const BASE = { endpoint: "http://127.0.0.1:9", device: "speaker-1", freeBytesMin
 
 /** An SDK on a scripted relay, a manual clock and a disk in memory (or none). */
 export function instance<E extends EventDefinitions = AnyEvents>(
-  disk: MemoryDisk | undefined,
+  disk: Disk | undefined,
   options: Partial<CommonOptions<E>> = {},
   seed = 1,
+  { clock = new ManualClock(seed), ...ports }: { clock?: ManualClock } & Partial<Ports> = {},
 ) {
-  const clock = new ManualClock(seed);
   const transport = new ScriptedTransport();
   const checked = checkOptions<E>({ ...BASE, ...options }, []);
   const errors: TonearmError[] = [];
@@ -40,6 +42,7 @@ export function instance<E extends EventDefinitions = AnyEvents>(
     release: () => {
       released++;
     },
+    ...ports,
   });
   telemetry.on("error", (error) => errors.push(error));
   return { telemetry, transport, clock, errors, released: () => released };
