@@ -65,6 +65,7 @@ describe("beforeSend", () => {
     ],
     ["rejects", () => Promise.reject(new Error("mine")), /beforeSend failed \(mine\)/],
     ["never answers", () => new Promise(() => undefined), /no answer within 30000 ms/],
+    ["returns something else", () => "later", /it returned "later", expected headers, false or nothing/],
     [
       "names the body's header",
       () => ({ headers: { "Content-Type": "x" } }),

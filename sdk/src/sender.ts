@@ -106,7 +106,11 @@ export class Sender {
   ): Promise<Readonly<Record<string, string>> | undefined> {
     try {
       const given = this.#options.beforeSend!(batch);
-      const answer = given instanceof Promise ? await this.#inTime(given, signal) : given;
+      const isPending = typeof given === "object" && "then" in given;
+      const answer = isPending ? await this.#inTime(Promise.resolve(given), signal) : given;
+      if (answer !== undefined && answer !== false && typeof answer !== "object") {
+        throw new Error(`it returned ${inWords(answer)}, expected headers, false or nothing`);
+      }
       const headers = answer === false ? undefined : checkHeaders(answer?.headers ?? {});
       this.#news.over("hook_failed");
       return headers;

@@ -4,8 +4,10 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import * as z from "zod";
 import { TonearmError } from "./errors.ts";
 import type { EventData } from "./event.ts";
+import { createTelemetry } from "./node/create-telemetry.ts";
 import { checkOptions } from "./options.ts";
 import type { StandardSchema } from "./standard-schema.ts";
+import type { Telemetry } from "./telemetry-api.ts";
 import { instance } from "./testing/instance.ts";
 import { type DataOf, defineEvents, type TypeOf } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";
@@ -149,4 +151,30 @@ it("without defined events any type takes any data, and play its own", () => {
       ms_played: 180_000,
     }).status,
   ).toBe("recorded");
+});
+
+it("createTelemetry takes the types of an instance from its events", async () => {
+  const events = defineEvents({ button: z.object({ presses: z.number() }) });
+  const options = {
+    endpoint: "http://127.0.0.1:9",
+    device: "d",
+    directory: false,
+    consent: "pending",
+  } as const;
+  const telemetry = createTelemetry({ ...options, events });
+  expectTypeOf(telemetry.record<"button">)
+    .parameter(1)
+    .toEqualTypeOf<{ presses: number }>();
+  expectTypeOf<Parameters<typeof telemetry.record>[0]>().toEqualTypeOf<"play" | "source" | "button">();
+  // @ts-expect-error: presses is a number
+  expect(() => telemetry.record("button", { presses: "2" })).toThrow("button.presses: ");
+  const open = createTelemetry(options);
+  expectTypeOf(open).toEqualTypeOf<Telemetry>();
+  expectTypeOf(open.record<"anything">)
+    .parameter(1)
+    .toEqualTypeOf<EventData>();
+  expectTypeOf(open.record<"play">)
+    .parameter(1)
+    .toEqualTypeOf<PlayEvent>();
+  await Promise.all([telemetry.close(), open.close()]);
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory, hurriedTelemetry } from "../support/devices.ts";
 import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
@@ -10,15 +11,29 @@ import { verdictsOf } from "../support/verdicts.ts";
 const CANARY = `canary-${randomBytes(8).toString("hex")}`;
 const NOWHERE = "http://127.0.0.1:9";
 
-/** Files of a directory, those of its subdirectories too, that hold the canary. */
-async function filesWithCanary(directory: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && (await readFile(path)).includes(CANARY)) found.push(entry.name);
+/** What stands packed in the frames of a segment, read by the layout above `segment-format.ts`. */
+function unpackedFrames(file: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = file.indexOf("frm\x01"); at >= 0; at = file.indexOf("frm\x01", at + 1)) {
+    const payload = file.subarray(at + 28, at + 28 + file.readUInt32LE(at + 8));
+    if (file[at + 4] === 3) found.push(brotliDecompressSync(payload.subarray(4)));
   }
   return found;
 }
+
+/** Files of a directory, those of its subdirectories too, that hold the canary, packed or not. */
+async function filesWithCanary(directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const file = await readFile(join(entry.parentPath, entry.name));
+    if ([file, ...unpackedFrames(file)].some((bytes) => bytes.includes(CANARY))) found.push(entry.name);
+  }
+  return found;
+}
+
+/** Data that packing makes hardly smaller. */
+const withCanary = (i: number) => ({ i, text: CANARY, noise: randomBytes(150).toString("base64") });
 
 describe("withdrawn consent", () => {
   let server: KinesisServer;
@@ -40,7 +55,7 @@ describe("withdrawn consent", () => {
     const options = { device: "d1", directory, segmentBytes: 16_384 };
     const earlier = hurriedTelemetry({ ...options, endpoint: NOWHERE });
     for (let i = 0; i < 1_000; i++) {
-      earlier.record("tick", { i, text: CANARY });
+      earlier.record("tick", withCanary(i));
       if (i % 100 === 0) await earlier.flush({ timeoutMs: 1 });
     }
     await earlier.close({ timeoutMs: 100 });
@@ -51,9 +66,9 @@ describe("withdrawn consent", () => {
     await writeFile(spoilt, bytes.fill(0x58, 0, 256));
 
     const present = hurriedTelemetry({ ...options, endpoint: NOWHERE });
-    for (let i = 0; i < 500; i++) present.record("tick", { i, text: CANARY });
+    for (let i = 0; i < 500; i++) present.record("tick", withCanary(i));
     await present.flush({ timeoutMs: 1 });
-    for (let i = 0; i < 20; i++) present.record("tick", { i, text: CANARY });
+    for (let i = 0; i < 20; i++) present.record("tick", withCanary(i));
     expect((await filesWithCanary(directory)).length).toBeGreaterThan(2);
     expect(await readdir(join(directory, "quarantine"))).toHaveLength(1);
 
