@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 
 /** Asking for chance costs 1 µs however little is asked for; an id is made for every play. */
 const POOL_BYTES = 1_024;
-let pool = new Uint8Array(0);
+let pool = /* @__PURE__ */ new Uint8Array(0);
 
 /**
  * The real clock. This file is the only one that may name `Date.now`, `performance.now`, `setTimeout`,

@@ -4,35 +4,28 @@
  */
 const POLYNOMIAL = 0x82f63b78;
 
-/** TABLES[k][b]: the effect of byte b followed by k zero bytes. */
-const TABLES: readonly Int32Array[] = buildTables();
+/** The effect of each byte. */
+const T0 = /* @__PURE__ */ tableOf((byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+  return crc;
+});
+/** The same, followed by one to seven zero bytes. */
+const T1 = /* @__PURE__ */ followedByZero(T0);
+const T2 = /* @__PURE__ */ followedByZero(T1);
+const T3 = /* @__PURE__ */ followedByZero(T2);
+const T4 = /* @__PURE__ */ followedByZero(T3);
+const T5 = /* @__PURE__ */ followedByZero(T4);
+const T6 = /* @__PURE__ */ followedByZero(T5);
+const T7 = /* @__PURE__ */ followedByZero(T6);
 
-function buildTables(): Int32Array[] {
-  const tables = Array.from({ length: 8 }, () => new Int32Array(256));
-  for (let byte = 0; byte < 256; byte++) {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-    tables[0]![byte] = crc;
-  }
-  for (let k = 1; k < 8; k++) {
-    for (let byte = 0; byte < 256; byte++) {
-      const shorter = tables[k - 1]![byte]!;
-      tables[k]![byte] = (shorter >>> 8) ^ tables[0]![shorter & 0xff]!;
-    }
-  }
-  return tables;
+function tableOf(effect: (byte: number) => number): Int32Array {
+  return Int32Array.from({ length: 256 }, (_, byte) => effect(byte));
 }
 
-const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-];
+function followedByZero(table: Int32Array): Int32Array {
+  return tableOf((byte) => (table[byte]! >>> 8) ^ T0[table[byte]! & 0xff]!);
+}
 
 /**
  * CRC of `bytes`, continuing from `previous` (the CRC of what came before; 0 to begin).

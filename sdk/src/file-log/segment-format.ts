@@ -44,13 +44,13 @@ export const PACKED = 3;
 /** Shorter payloads are written as they are: the medium writes whole blocks anyway. */
 const PACKED_BYTES_MIN = 512;
 /** No frame holds more, whatever its bytes say. */
-const UNPACKED_BYTES_MAX = 2 ** 24;
+const UNPACKED_BYTES_MAX = 16_777_216;
 
 const FORMAT_VERSION = 1;
-const HEADER_MAGIC = Uint8Array.of(0x54, 0x4f, 0x4e, 0x45, 0x41, 0x52, 0x4d, 0x00);
+const HEADER_MAGIC = /* @__PURE__ */ Uint8Array.of(0x54, 0x4f, 0x4e, 0x45, 0x41, 0x52, 0x4d, 0x00);
 const FRAME_MAGIC = 0x016d7266;
 const DEVICE_BYTES = 64;
-const ascii = new TextDecoder("latin1");
+const ascii = /* @__PURE__ */ new TextDecoder("latin1");
 
 export interface SegmentHeader {
   readonly spelling: Spelling;
@@ -130,7 +130,7 @@ function decodeHeaderCopy(segment: Uint8Array, at: number): SegmentHeader | unde
 }
 
 /** Where frames are put together; it grows to the largest there was. */
-let room = new Uint8Array(65_536);
+let room = /* @__PURE__ */ new Uint8Array(65_536);
 
 /** A frame of entries with consecutive sequence numbers, packed where that makes it smaller. */
 export function encodeEventsFrame(salt: number, entries: readonly Entry[], packer?: Packer): Uint8Array {

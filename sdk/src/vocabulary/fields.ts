@@ -17,7 +17,7 @@ const text = (max: number): Kind => [
   `text of at most ${max} characters`,
   (value) => typeof value === "string" && value.length <= max,
 ];
-const isId = text(128)[1];
+const isId = (value: unknown) => text(128)[1](value);
 
 const KINDS: Readonly<Record<string, Kind>> = {
   ms: ["whole milliseconds, 0 or more", (value) => Number.isSafeInteger(value) && (value as number) >= 0],
@@ -44,13 +44,14 @@ type Field = readonly [name: string, expected: string, is: Kind[1], mark: string
 
 /**
  * Fields by what they hold; other fields may stand beside them. `{ "ms!": "ms_played", "1024?": "title artist" }`
- * says that `ms_played` is required, and that `title` and `artist` are texts or null. What a field holds is
+ * says that `ms_played` is required, and that `title` and `artist` are texts or null. A function says it, because bundlers
+ * can leave that out where nobody needs it. What a field holds is
  * - a key of `KINDS`,
  * - a number: text of at most so many characters,
  * - else the list of words that it may be.
  */
-export const table = (lines: Readonly<Record<string, string>>): readonly Field[] =>
-  Object.entries(lines).flatMap(([key, names]) => {
+export const table = (lines: () => Readonly<Record<string, string>>): readonly Field[] =>
+  Object.entries(lines()).flatMap(([key, names]) => {
     const [, of, mark] = /^(.*?)([?!]?)$/.exec(key) as unknown as readonly [string, string, string];
     const [expected, is] = KINDS[of] ?? (Number(of) ? text(Number(of)) : oneOf(of.split(" ")));
     const sentence = mark === "?" ? `${expected}, or null` : expected;

@@ -70,7 +70,7 @@ export interface PlayEvent {
   readonly household_id?: string | null;
 }
 
-const FIELDS = /* @__PURE__ */ table({
+const FIELDS = /* @__PURE__ */ table(() => ({
   uuid: "play_id",
   "update final": "report_type",
   "instant!": "started_at",
@@ -88,14 +88,14 @@ const FIELDS = /* @__PURE__ */ table({
   [SOURCE_TYPES]: "source_type",
   "128": "player_id",
   "128?": "group_id household_id",
-});
-const FINAL = /* @__PURE__ */ table({ "instant!": "ended_at" });
-const UPDATE = /* @__PURE__ */ table({ "null!": "ended_at" });
+}));
+const FINAL = /* @__PURE__ */ table(() => ({ "instant!": "ended_at" }));
+const UPDATE = /* @__PURE__ */ table(() => ({ "null!": "ended_at" }));
 
 /**
  * Checks a play and fills in its defaults, all but `play_id`: that takes time and chance, which an instance has.
  */
-export const playSchema: StandardSchema<PlayEvent, EventData> = schemaOf((play) => {
+export const playSchema: StandardSchema<PlayEvent, EventData> = /* @__PURE__ */ schemaOf((play) => {
   const { report_type = "final", reason_end = "unknown" } = play;
   const update = report_type === "update";
   const atTheEnd = update ? {} : { reason_end, skipped: /^(fwdbtn|backbtn|clickrow)$/.test(reason_end) };

@@ -36,7 +36,7 @@ export interface SourceEvent {
   readonly evidence?: string | null;
 }
 
-const FIELDS = /* @__PURE__ */ table({
+const FIELDS = /* @__PURE__ */ table(() => ({
   "instant!": "occurred_at",
   "128!": "player_id",
   "128?": "group_id household_id coordinator_id",
@@ -45,11 +45,11 @@ const FIELDS = /* @__PURE__ */ table({
   ids: "member_ids",
   [GROUP_CHANGES]: "group_change",
   "64?": "evidence",
-});
-const SIDE = /* @__PURE__ */ table({ [`${SOURCE_TYPES}!`]: "source_type", "64?": "service" });
+}));
+const SIDE = /* @__PURE__ */ table(() => ({ [`${SOURCE_TYPES}!`]: "source_type", "64?": "service" }));
 
 /** Checks a source event and fills in its defaults. */
-export const sourceSchema: StandardSchema<SourceEvent, EventData> = schemaOf(
+export const sourceSchema: StandardSchema<SourceEvent, EventData> = /* @__PURE__ */ schemaOf(
   (source) =>
     faultIn(FIELDS, source) ??
     faultOfSide("from", source.from) ??

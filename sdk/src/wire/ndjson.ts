@@ -10,7 +10,7 @@ import type { Codec, StampedEvent } from "../codec.ts";
 import { PROTOCOL_VERSION } from "./limits.ts";
 import type { BatchHeader } from "./msgpack.ts";
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 const LINE_END = 0x0a;
 
 /** Encodes single events to NDJSON lines, without the line end. */
