@@ -8,6 +8,12 @@ export interface AdmissionOptions {
   readonly requestsPerEpochMax: number;
 }
 
+/** Bytes of a request that is being read. */
+export interface Hold {
+  take(bytes: number): void;
+  giveBack(): void;
+}
+
 /** Waits that a full relay asks for, in ms. */
 const OVERLOADED_RETRY_MS = 2_000;
 
@@ -15,7 +21,7 @@ const OVERLOADED_RETRY_MS = 2_000;
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #clock: Clock;
-  readonly #lines = new Map<string, { length: number; last: Promise<unknown> }>();
+  readonly #lines = new Map<string, { length: number; last: Promise<boolean> }>();
   #bytes = 0;
   #closed = false;
 
@@ -35,7 +41,8 @@ export class Admission {
 
   /**
    * Runs `task` when it is this batch's turn. A batch that comes again while its first copy is still under way waits
-   * for it, and then finds it accepted.
+   * for it, and then finds it accepted. What waits behind a batch that fails is refused too: an answer says that everything
+   * up to a number is safe, and must not pass over what is not.
    * @throws Refusal `shutting_down`, `overloaded` or `too_many_requests`.
    */
   async admit<T>(epochKey: string, bytes: number, task: () => Promise<T>): Promise<T> {
@@ -43,7 +50,7 @@ export class Admission {
     if (this.#bytes + bytes > this.#options.bytesInFlightMax && this.#bytes > 0) {
       throw this.#refuse("overloaded", `the relay holds ${this.#bytes} bytes, as many as it may`);
     }
-    const line = this.#lines.get(epochKey) ?? { length: 0, last: Promise.resolve() };
+    const line = this.#lines.get(epochKey) ?? { length: 0, last: Promise.resolve(true) };
     if (line.length >= this.#options.requestsPerEpochMax) {
       throw this.#refuse(
         "too_many_requests",
@@ -53,14 +60,42 @@ export class Admission {
     line.length++;
     this.#bytes += bytes;
     this.#lines.set(epochKey, line);
-    const result = line.last.then(task);
-    line.last = result.catch(() => undefined);
+    const result = line.last.then((isSafe) => {
+      if (!isSafe)
+        throw this.#refuse("too_many_requests", "the request before this one failed; send that first");
+      return task();
+    });
+    line.last = result.then(
+      () => true,
+      () => false,
+    );
     try {
       return await result;
     } finally {
       this.#bytes -= bytes;
       if (--line.length === 0) this.#lines.delete(epochKey);
     }
+  }
+
+  /**
+   * Counts what a request holds before its batch can be admitted. `take` throws a Refusal `overloaded` when the relay holds
+   * too much, `giveBack` ends the count.
+   */
+  hold(): Hold {
+    let held = 0;
+    return {
+      take: (bytes) => {
+        if (this.#bytes + bytes > this.#options.bytesInFlightMax && this.#bytes > held) {
+          throw this.#refuse("overloaded", `the relay holds ${this.#bytes} bytes, as many as it may`);
+        }
+        held += bytes;
+        this.#bytes += bytes;
+      },
+      giveBack: () => {
+        this.#bytes -= held;
+        held = 0;
+      },
+    };
   }
 
   #refuse(code: "shutting_down" | "overloaded" | "too_many_requests", message: string): Refusal {

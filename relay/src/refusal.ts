@@ -1,6 +1,7 @@
 import type { RefusalCode } from "@tonearm/sdk/wire";
 
 const STATUS: Readonly<Record<RefusalCode, number>> = {
+  malformed_request: 400,
   malformed_body: 400,
   invalid_event: 400,
   invalid_batch: 400,

@@ -36,6 +36,9 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const CHECK_INTERVAL_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES_MAX = 8_192;
+/** So much of a refused body is read all the same before its sender gets the answer. */
+const DRAIN_BYTES_MAX = 4_194_304;
+const DRAIN_MS = 2_000;
 
 const decoders: Readonly<Record<string, (body: Buffer, receivedMs: number) => Batch>> = {
   [MEDIA_MSGPACK]: decodeMsgpackBatch,
@@ -67,15 +70,25 @@ function refuseConnection({ pipeline }: ServerParts, error: NodeJS.ErrnoExceptio
     socket.destroy();
     return;
   }
-  const refusal =
-    error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-      ? new Refusal("request_timeout", `the request did not arrive within ${REQUEST_TIMEOUT_MS} ms`)
-      : new Refusal("malformed_body", "this is not a request of HTTP/1.1, or its headers are too large");
+  const refusal = connectionRefusal(error.code ?? "");
   pipeline.book.refuseRequest(refusal.code);
   const body = JSON.stringify({ code: refusal.code, message: refusal.message } satisfies RefusalBody);
   const status = `${refusal.status} ${STATUS_CODES[refusal.status]}`;
   const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`;
   socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
+}
+
+/** Nothing of this speaks of a batch: its sender keeps it. */
+function connectionRefusal(code: string): Refusal {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    const limits = `headers within ${HEADERS_TIMEOUT_MS} ms and all of it within ${REQUEST_TIMEOUT_MS} ms`;
+    return new Refusal("request_timeout", `the request did not arrive in time, expected its ${limits}`);
+  }
+  const faults: Readonly<Record<string, string>> = {
+    HPE_HEADER_OVERFLOW: `the request's headers are too large, expected at most ${HEADER_BYTES_MAX} bytes`,
+    HPE_INVALID_EOF_STATE: "the connection ended before the request was whole",
+  };
+  return new Refusal("malformed_request", faults[code] ?? "this is not a request of HTTP/1.1");
 }
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -94,10 +107,30 @@ async function answer(parts: ServerParts, request: IncomingMessage, response: Se
     }
     const { code, message, seq } = refusal;
     const body: RefusalBody = seq === undefined ? { code, message } : { code, message, seq };
+    // Many clients read the answer only when they have sent everything; closing before would take it away from them.
+    if (!request.complete) await drained(request, parts.clock);
     // The rest of a body that nobody wants would come before the next request.
     send(response, refusal.status, body, parts.isStopping() || !request.complete);
-    if (!request.complete) request.resume();
   }
+}
+
+/** Reads on and throws away: until the body is over, or has gone on for too long. */
+function drained(request: IncomingMessage, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    let bytesLeft = DRAIN_BYTES_MAX;
+    const cancel = clock.after(DRAIN_MS, resolve);
+    const finish = () => {
+      cancel();
+      resolve();
+    };
+    request.on("data", (chunk: Buffer) => {
+      bytesLeft -= chunk.length;
+      if (bytesLeft <= 0) finish();
+    });
+    request.on("end", finish);
+    request.on("close", finish);
+    request.resume();
+  });
 }
 
 async function route(
@@ -125,18 +158,31 @@ async function route(
   }
 }
 
-async function acceptBatch(
-  { pipeline, keys, clock }: ServerParts,
-  request: IncomingMessage,
-): Promise<object> {
-  keys.check(request.headers.authorization);
+async function acceptBatch(parts: ServerParts, request: IncomingMessage): Promise<object> {
+  parts.keys.check(request.headers.authorization);
   const media = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   const decode = Object.hasOwn(decoders, media) ? decoders[media] : undefined;
   if (!decode) {
     throw new Refusal("unsupported_media_type", `Content-Type must be ${MEDIA_MSGPACK} or ${MEDIA_NDJSON}`);
   }
-  const body = await inflate(await readBody(request), request.headers["content-encoding"]);
-  return pipeline.accept(decode(body, clock.wallMs()));
+  return parts.pipeline.accept(await readBatch(parts, request, decode));
+}
+
+/** What a request holds until its batch is known counts as bytes in flight. */
+async function readBatch(
+  { pipeline, clock }: ServerParts,
+  request: IncomingMessage,
+  decode: (body: Buffer, receivedMs: number) => Batch,
+): Promise<Batch> {
+  const hold = pipeline.admission.hold();
+  try {
+    const body = await readBody(request, hold);
+    const inflated = await inflate(body, request.headers["content-encoding"]);
+    hold.take(inflated.length);
+    return decode(inflated, clock.wallMs());
+  } finally {
+    hold.giveBack();
+  }
 }
 
 const pathOf = (request: IncomingMessage): string | undefined => request.url?.split("?")[0];

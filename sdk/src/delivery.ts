@@ -2,8 +2,10 @@ import type { Clock } from "./clock.ts";
 import type { DropLedger } from "./drops.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { News } from "./news.ts";
-import type { PumpEvents, PumpSource } from "./pump.ts";
+import type { PumpEvents } from "./pump.ts";
+import type { PumpSource } from "./pump-source.ts";
 import type { Recorder } from "./recorder.ts";
+import { isControl } from "./run.ts";
 import type { Sender } from "./sender.ts";
 import type { Storage } from "./storage.ts";
 import type { Run, RunLimit, StoreCaps } from "./store.ts";
@@ -110,10 +112,10 @@ export class Delivery implements PumpSource, PumpEvents {
     this.delivered.raise(throughSeq);
   }
 
-  /** Gives up one event that no relay will take, once that is declared. */
+  /** Gives up one event that no relay will take, once that is declared. Control records are the declarations: they stay. */
   async reject(run: Run, code: string, message: string): Promise<boolean> {
     const { recorder, drops, news, storage } = this.#parts;
-    if (recorder.closed) return false;
+    if (recorder.closed || isControl(run.events[0]!)) return false;
     const { epoch, firstSeq } = run;
     news.emit("reject", { epoch, seq: firstSeq, code, message });
     drops.add({ epoch, fromSeq: firstSeq, toSeq: firstSeq }, "rejected", `${code}: ${message}`);

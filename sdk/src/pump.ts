@@ -1,6 +1,7 @@
 import { afterJitterMs, type BackoffOptions, fullJitterMs } from "./backoff.ts";
 import type { Cancel, Clock } from "./clock.ts";
-import { lastSeqOf } from "./run.ts";
+import type { PumpSource } from "./pump-source.ts";
+import { bytesThrough, lastSeqOf } from "./run.ts";
 import type { Held, Sender } from "./sender.ts";
 import type { Run, RunLimit } from "./store.ts";
 import type { Answer, Fault } from "./transport.ts";
@@ -11,23 +12,6 @@ export interface PumpOptions extends BackoffOptions {
   readonly recoverySpreadMs: number;
   readonly batchEventsMax: number;
   readonly batchBytesMax: number;
-}
-
-/** Where batches come from and go to; the pump itself keeps none. */
-export interface PumpSource {
-  /** The oldest run not acknowledged: stored, or in memory while nothing can be stored. */
-  read(limit: RunLimit): Promise<Run | undefined>;
-  /** The same, of this epoch, as far as it can be had without waiting. */
-  peek(limit: RunLimit): Run | undefined;
-  acknowledge(run: Run, throughSeq: number): Promise<void>;
-  /** Gives up the one event of `run`, declared. False when it cannot be declared any more. */
-  reject(run: Run, code: string, message: string): Promise<boolean>;
-  /** Events waiting to be sent. */
-  waiting(): number;
-  /** Whether the application would rather send nothing now. */
-  heldBack(): boolean;
-  /** The epoch of this process; older ones are drained without waiting for the flush interval. */
-  readonly epoch: string;
 }
 
 /** What the pump tells. */
@@ -57,6 +41,11 @@ const OUTAGE_MS = 60_000;
 /** After an outage the first batch only asks whether it is over. */
 const PROBE_EVENTS_MAX = 50;
 
+/** Codes by which the relay speaks of one event beyond doubt. */
+const CERTAIN_CODES = ["invalid_event", "batch_too_large"];
+/** Any other refusal may be the doing of a proxy in between, and meet every event: so often it is tried before one is given up. */
+const DOUBTFUL_TRIES_MAX = 5;
+
 /** While the relay refuses a batch, smaller ones are cut until the event at fault stands alone. */
 interface Cut {
   readonly eventsMax: number;
@@ -75,6 +64,8 @@ export class Pump {
   #state: State = { kind: "idle" };
   #cut: Cut | undefined;
   #failures = 0;
+  /** Doubtful refusals of single events since something was accepted. */
+  #doubts = 0;
   /** When the attempts since the last success began to fail. */
   #failingSinceMs: number | undefined;
   /** The flush interval in force: the application's, or a longer one that the relay asked for. */
@@ -215,6 +206,7 @@ export class Pump {
     }
     const isBack = this.#isOutage;
     this.#failures = 0;
+    this.#doubts = 0;
     this.#failingSinceMs = undefined;
     const { flushIntervalMs, flushIntervalMaxMs, recoverySpreadMs } = this.#options;
     this.#intervalMs = Math.max(flushIntervalMs, Math.min(answer.flushIntervalMs ?? 0, flushIntervalMaxMs));
@@ -224,7 +216,7 @@ export class Pump {
     await this.#source.acknowledge(run, throughSeq);
     this.#events.accepted(run, { ...answer, throughSeq });
     const waiting = this.#source.waiting();
-    if (isOwn) this.#countOff(waiting === 0 ? this.#unsentBytes : bytesOf(run, throughSeq));
+    if (isOwn) this.#countOff(waiting === 0 ? this.#unsentBytes : bytesThrough(run, throughSeq));
     if (this.#urgent || waiting === 0) return undefined;
     if (isBack && recoverySpreadMs > 0) {
       return { kind: "scheduled", ms: this.#clock.fraction() * recoverySpreadMs, patient: true };
@@ -239,8 +231,11 @@ export class Pump {
       this.#cut = { eventsMax: Math.ceil(run.events.length / 2), epoch: run.epoch, throughSeq };
       return undefined;
     }
-    this.#cut = undefined;
-    if (await this.#source.reject(run, code, message)) return undefined;
+    const certain = CERTAIN_CODES.includes(code) || ++this.#doubts % DOUBTFUL_TRIES_MAX === 0;
+    if (certain && (await this.#source.reject(run, code, message))) {
+      this.#cut = undefined;
+      return undefined;
+    }
     return this.#failed(run, { kind: "refused", message: `${code}: ${message}` }, undefined);
   }
 
@@ -291,10 +286,4 @@ export class Pump {
   get #stopped(): boolean {
     return this.#state.kind === "stopped";
   }
-}
-
-function bytesOf(run: Run, throughSeq: number): number {
-  let bytes = 0;
-  for (let i = throughSeq - run.firstSeq; i >= 0; i--) bytes += run.events[i]!.length;
-  return bytes;
 }

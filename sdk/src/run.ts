@@ -3,6 +3,19 @@ import type { Entry, Run, RunLimit, SeqRange } from "./store.ts";
 /** The sequence number of a run's last event. */
 export const lastSeqOf = (run: Run): number => run.firstSeq + run.events.length - 1;
 
+/** Whether an encoded event is a control record: in both spellings a `$` stands behind the two bytes that begin its type. */
+export const isControl = (bytes: Uint8Array): boolean => bytes[2] === 0x24 && bytes[1] !== STR_8;
+
+/** In msgpack, a type of more than 31 characters has its length in the third byte. */
+const STR_8 = 0xd9;
+
+/** Bytes of the events of `run` up to `throughSeq`. */
+export function bytesThrough(run: Run, throughSeq: number): number {
+  let bytes = 0;
+  for (let i = throughSeq - run.firstSeq; i >= 0; i--) bytes += run.events[i]!.length;
+  return bytes;
+}
+
 /** The consecutive events at the head of `entries`, as many as the limit allows and at least one. */
 export function runOf(
   device: string,

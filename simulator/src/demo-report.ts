@@ -68,7 +68,7 @@ export function reportText(result: DemoResult): string {
     ),
     "",
     `  ${share.toFixed(3)} % of what was recorded is in the stream; ${counts.crashes} crashes, ${counts.retries} requests repeated, ${seconds.toFixed(1)} s`,
-    `  epochs: ${totals.epochs.COMPLETE} complete, ${totals.epochs.INCOMPLETE} incomplete, ${totals.epochs.UNPROVEN} unproven`,
+    `  epochs: ${totals.epochs.COMPLETE} complete, ${totals.epochs.INCOMPLETE} incomplete, ${totals.epochs.UNPROVEN} unproven (${totals.brokenOff} of these broke off in a crash, and all that was durable is there)`,
     `  aggregation: ${(totals.userRecords / totals.kinesisRecords).toFixed(1)} user records per Kinesis record (${totals.userRecords} in ${totals.kinesisRecords})`,
     "",
     "  bytes per event",

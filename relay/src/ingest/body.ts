@@ -2,13 +2,22 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, zstdDecompress } from "node:zlib";
 import { BODY_BYTES_MAX, INFLATED_BYTES_MAX } from "@tonearm/sdk/wire";
+import type { Hold } from "../admission.ts";
 import { Refusal } from "../refusal.ts";
 
-const inflaters: Readonly<
-  Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>
-> = {
+type Inflater = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const unzstd = promisify<Buffer, { maxOutputLength: number; info: true }, unknown>(zstdDecompress);
+
+const inflaters: Readonly<Record<string, Inflater>> = {
   gzip: promisify(gunzip),
-  zstd: promisify(zstdDecompress),
+  zstd: async (bytes, options) => {
+    const inflated = await unzstd(bytes, { ...options, info: true });
+    const { buffer, engine } = inflated as { buffer: Buffer; engine: { bytesWritten: number } };
+    // Unlike gzip, it says nothing of what stands behind the frame.
+    if (engine.bytesWritten !== bytes.length) throw new Error("junk behind the frame");
+    return buffer;
+  },
 };
 
 /** First bytes of a compressed body; a batch in either spelling begins otherwise. */
@@ -17,22 +26,25 @@ const ZSTD_MAGIC = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
 
 /**
  * Reads a request's body, at most 1 MiB of it.
- * @throws Refusal `body_too_large`, or `malformed_body` when the sender stops in the middle.
+ * @param hold is told of every piece as it comes.
+ * @throws Refusal `body_too_large`, what `hold` throws, or `malformed_request` when the sender stops in the middle.
  */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, hold: Pick<Hold, "take">): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > BODY_BYTES_MAX) throw tooLarge(`${announced} bytes`);
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Leaving the loop early must not close the connection: the sender is owed an answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > BODY_BYTES_MAX) throw tooLarge(`more than ${BODY_BYTES_MAX} bytes`);
+      hold.take(chunk.length);
       chunks.push(chunk);
     }
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Refusal("malformed_body", "the body ended before its announced length");
+    throw new Refusal("malformed_request", "the body ended before its announced length");
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
 }

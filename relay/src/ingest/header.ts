@@ -33,7 +33,7 @@ export function checkHeader(raw: RawHeader, count: number): Header {
   if (count < 1 || count > BATCH_EVENTS_MAX) {
     throw invalid(`the batch has ${count} events, expected 1 to ${BATCH_EVENTS_MAX}`);
   }
-  if ((firstSeq as number) > INTEGER_MAX - count)
+  if ((firstSeq as number) > INTEGER_MAX - count + 1)
     throw invalid("first_seq plus the number of events is too large");
   return { device, epoch, firstSeq: firstSeq as number };
 }

@@ -43,7 +43,6 @@ describe.each(spellings)("a batch in %s", (_, decode) => {
     ["first_seq", -1, "invalid_batch"],
     ["first_seq", 1.5, "invalid_batch"],
     ["first_seq", 2 ** 53, "invalid_batch"],
-    ["first_seq", 2 ** 53 - 1, "invalid_batch"],
     ["first_seq", null, "invalid_batch"],
     ["colour", 1, "invalid_batch"],
   ])("is refused when its header has %s = %j", (field, value, code) => {

@@ -15,7 +15,8 @@ const shape = {
 export const AUDIT_HELP = `tonearm-relay audit [options]
 
 Reads a whole stream and says of every epoch of every device whether all of it is there: COMPLETE, INCOMPLETE with the
-missing numbers, or UNPROVEN while nobody has said where it ends. Ends with 1 if anything is missing.
+missing numbers, or UNPROVEN when it has not ended in order: it goes on, never came back, or broke off, and then a later
+epoch says how much of it was durable ("end": "named"). Ends with 1 if anything is missing.
 
 ${helpFor(shape)}`;
 
@@ -50,6 +51,7 @@ function toJson(stream: string, totals: AuditTotals, reports: readonly EpochRepo
       epochs_complete: totals.epochs.COMPLETE,
       epochs_incomplete: totals.epochs.INCOMPLETE,
       epochs_unproven: totals.epochs.UNPROVEN,
+      epochs_broken_off: totals.brokenOff,
       events: totals.events,
       control_records: totals.controlRecords,
       duplicates: totals.duplicates,
@@ -72,14 +74,16 @@ function toJson(stream: string, totals: AuditTotals, reports: readonly EpochRepo
 
 function inWords(stream: string, { totals }: Audit, reports: readonly EpochReport[]): string {
   const open = reports.filter(({ verdict }) => verdict !== "COMPLETE");
-  const lines = open.slice(0, LISTED_MAX).map(({ device, epoch, verdict, missing, lastSeq }) => {
+  const lines = open.slice(0, LISTED_MAX).map(({ device, epoch, verdict, end, missing, lastSeq }) => {
     const ranges = missing.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(", ");
-    return `${verdict.padEnd(10)} ${device} ${epoch} ${ranges ? `missing ${ranges} of ${lastSeq}` : `${lastSeq} so far`}`;
+    const whole =
+      end === "named" ? `broke off behind ${lastSeq}, the last that was durable` : `${lastSeq} so far`;
+    return `${verdict.padEnd(10)} ${device} ${epoch} ${ranges ? `missing ${ranges} of ${lastSeq}` : whole}`;
   });
   if (open.length > LISTED_MAX) lines.push(`… and ${open.length - LISTED_MAX} more; --json lists them all`);
   return [
     ...lines,
-    `stream ${stream}: ${totals.epochs.COMPLETE} epochs complete, ${totals.epochs.INCOMPLETE} incomplete, ${totals.epochs.UNPROVEN} unproven`,
+    `stream ${stream}: ${totals.epochs.COMPLETE} epochs complete, ${totals.epochs.INCOMPLETE} incomplete, ${totals.epochs.UNPROVEN} unproven (${totals.brokenOff} broke off, all that was durable is there)`,
     `${totals.events} events, ${totals.controlRecords} control records, ${totals.duplicates} duplicates, ${totals.dropped} declared dropped, ${totals.missing} missing`,
     `${totals.userRecords} user records in ${totals.kinesisRecords} Kinesis records, ${totals.foreign} not ours, ${totals.withheld} withheld from consumers`,
   ].join("\n");

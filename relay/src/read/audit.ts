@@ -7,6 +7,8 @@ import { StreamReader } from "./stream-reader.ts";
 /** Sums over everything that was read. */
 export interface AuditTotals {
   readonly epochs: Record<Verdict, number>;
+  /** Of those UNPROVEN, the ones that broke off and of which all that was durable is there. */
+  brokenOff: number;
   kinesisRecords: number;
   /** Data and partition keys, in bytes. */
   kinesisBytes: number;
@@ -89,6 +91,7 @@ function ours({ data }: UserRecord): StreamRecord | undefined {
 
 function addUp(totals: AuditTotals, report: EpochReport): void {
   totals.epochs[report.verdict]++;
+  if (report.verdict === "UNPROVEN" && report.end === "named") totals.brokenOff++;
   totals.events += report.events;
   totals.controlRecords += report.controlRecords;
   totals.duplicates += report.duplicates;
@@ -99,6 +102,7 @@ function addUp(totals: AuditTotals, report: EpochReport): void {
 function emptyTotals(): AuditTotals {
   return {
     epochs: { COMPLETE: 0, INCOMPLETE: 0, UNPROVEN: 0 },
+    brokenOff: 0,
     kinesisRecords: 0,
     kinesisBytes: 0,
     putUnits: 0,

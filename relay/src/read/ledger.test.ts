@@ -62,20 +62,18 @@ describe("the verdict of an epoch", () => {
     });
   });
 
-  it("is COMPLETE when the next epoch says how much of it was durable", () => {
+  it("is never COMPLETE after a crash: all that was durable is there, and what else was recorded nobody knows", () => {
     const next = record(1, "$open", { previous_epoch: "e1", previous_last_seq: 3 }, "e2");
-    expect(reportsOf(record(1, "$open"), record(2), record(3), next).e1!.verdict).toBe("COMPLETE");
+    const brokenOff = { verdict: "UNPROVEN", end: "named", missing: [] };
+    expect(reportsOf(record(1, "$open"), record(2), record(3), next).e1).toMatchObject(brokenOff);
+    const early = record(1, "$open", { previous_epoch: "e1", previous_last_seq: 2 }, "e2");
+    expect(reportsOf(record(1, "$open"), record(2), record(3), early).e1).toMatchObject(brokenOff);
   });
 
-  it("is COMPLETE when more arrived than the next epoch knew to be durable", () => {
-    const next = record(1, "$open", { previous_epoch: "e1", previous_last_seq: 2 }, "e2");
-    expect(reportsOf(record(1, "$open"), record(2), record(3), next).e1!.verdict).toBe("COMPLETE");
-  });
-
-  it("is COMPLETE when another epoch has taken it over and says where it ended", () => {
+  it("is UNPROVEN with an end when another epoch has taken it over and says where it ended", () => {
     const heir = record(7, "$close", { close_epoch: "e1", last_seq: 3 }, "e2");
     const reports = reportsOf(record(1, "$open"), record(2), record(3), heir, record(1, "$open", {}, "e2"));
-    expect(reports.e1!.verdict).toBe("COMPLETE");
+    expect(reports.e1).toMatchObject({ verdict: "UNPROVEN", end: "named" });
     expect(reports.e2!.verdict).toBe("INCOMPLETE");
     expect(reportsOf(record(1, "$open"), record(3), heir).e1).toMatchObject({
       verdict: "INCOMPLETE",
@@ -90,15 +88,16 @@ describe("the verdict of an epoch", () => {
   it("is UNPROVEN when it was taken for dead and went on", () => {
     const heir = record(7, "$close", { close_epoch: "e1", last_seq: 2 }, "e2");
     const back = [record(1, "$open"), record(2), heir, record(3, "$open"), record(4)];
-    expect(reportsOf(...back).e1!.verdict).toBe("UNPROVEN");
+    expect(reportsOf(...back).e1).toMatchObject({ verdict: "UNPROVEN", end: "unknown" });
     expect(reportsOf(...back, record(5, "$close", { last_seq: 5 })).e1!.verdict).toBe("COMPLETE");
     const again = record(8, "$close", { close_epoch: "e1", last_seq: 4 }, "e2");
-    expect(reportsOf(again, ...back.toReversed()).e1!.verdict).toBe("COMPLETE");
+    expect(reportsOf(again, ...back.toReversed()).e1).toMatchObject({ verdict: "UNPROVEN", end: "named" });
   });
 
   it("is UNPROVEN while nobody has said where it ends", () => {
     expect(reportsOf(record(1, "$open"), record(2)).e1).toMatchObject({
       verdict: "UNPROVEN",
+      end: "unknown",
       missing: [],
       lastSeq: 2,
     });

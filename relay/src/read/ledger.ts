@@ -3,18 +3,25 @@ import { type Interval, IntervalSet } from "./interval-set.ts";
 import { coveredBySparse, type SparseDrop } from "./sparse-drops.ts";
 
 /**
- * COMPLETE: the end of the epoch is known, and every number up to it was received or declared dropped.
+ * COMPLETE: the epoch ended in order, and every number it gave was received or declared dropped.
  * INCOMPLETE: numbers are missing; they are named.
- * UNPROVEN: nothing is known to be missing, but nobody has said where the epoch ends: its device is still recording,
- * or never came back.
+ * UNPROVEN: nothing is known to be missing, but the epoch did not end in order: its device is still recording, never
+ * came back, or crashed, and then nobody can know what it had recorded in its last moments.
  */
 export type Verdict = "COMPLETE" | "INCOMPLETE" | "UNPROVEN";
+
+/**
+ * `closed`: by its own `$close`. `named`: it broke off, and a later epoch says how much of it was durable; without an
+ * INCOMPLETE all of that is there. `unknown`: nobody has said.
+ */
+export type EpochEnd = "closed" | "named" | "unknown";
 
 /** What the stream says of one epoch of one device. */
 export interface EpochReport {
   readonly device: string;
   readonly epoch: string;
   readonly verdict: Verdict;
+  readonly end: EpochEnd;
   /** The highest number known of. */
   readonly lastSeq: number;
   /** Events received, each counted once; control records apart. */
@@ -47,9 +54,11 @@ class EpochBook {
   /** A number from which on the epoch went on, after others may have said that it had ended before. */
   wentOnSeq = 0;
 
-  /** Whether it is known where the epoch ends. */
-  get isEnded(): boolean {
-    return this.provenLastSeq !== undefined && this.provenLastSeq >= this.wentOnSeq;
+  isClosed = false;
+
+  get end(): EpochEnd {
+    if (this.isClosed) return "closed";
+    return this.provenLastSeq !== undefined && this.provenLastSeq >= this.wentOnSeq ? "named" : "unknown";
   }
 
   prove(lastSeq: number): void {
@@ -102,8 +111,12 @@ export class Ledger {
       }
       case "$close": {
         const { close_epoch: other, last_seq: lastSeq } = record;
-        const closed = typeof other === "string" ? this.#book(record.device, other) : book;
-        if (isSeq(lastSeq)) closed.prove(lastSeq);
+        if (!isSeq(lastSeq)) return;
+        if (typeof other === "string") this.#book(record.device, other).prove(lastSeq);
+        else {
+          book.isClosed = true;
+          book.prove(lastSeq);
+        }
         return;
       }
       default:
@@ -136,11 +149,12 @@ function reportOf(device: string, epoch: string, book: EpochBook): EpochReport {
   const lastSeq = Math.max(received.max, declared.max, sparseMax, provenLastSeq ?? 0);
   const absent = received.missing(1, lastSeq);
   const missing = accountedFor(book).missing(1, lastSeq);
-  const verdict = missing.length > 0 ? "INCOMPLETE" : book.isEnded ? "COMPLETE" : "UNPROVEN";
+  const verdict = missing.length > 0 ? "INCOMPLETE" : book.isClosed ? "COMPLETE" : "UNPROVEN";
   return {
     device,
     epoch,
     verdict,
+    end: book.end,
     lastSeq,
     events: book.events,
     controlRecords: received.size - book.events,

@@ -95,14 +95,23 @@ function isAlive(holder: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
-  return startOf(pid) === start;
+  return startOf(pid) === start && !isDead(pid);
 }
 
 /** The process's start in clock ticks since boot, where the system tells it; `-` elsewhere. */
 function startOf(pid: number): string {
+  return statOf(pid)[19] ?? "-";
+}
+
+/** Whether only its entry in the table of processes is left, because nobody has asked how it ended. */
+function isDead(pid: number): boolean {
+  return ["Z", "X"].includes(statOf(pid)[0]!);
+}
+
+function statOf(pid: number): string[] {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
   // The command's name may hold spaces; everything behind its closing bracket does not.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "-";
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function bootId(): string {

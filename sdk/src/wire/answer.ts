@@ -19,6 +19,8 @@ export interface AcceptedBody {
 
 /** Every machine-readable code that a refusal can carry. */
 export const REFUSAL_CODES = [
+  /** 400: not a request of HTTP/1.1, cut off, or its headers are too large: nothing is said of the batch. */
+  "malformed_request",
   /** 400: the body is not what its headers say: truncated, compressed twice, not msgpack or NDJSON. */
   "malformed_body",
   /** 400: one event is not acceptable; `seq` names it. */

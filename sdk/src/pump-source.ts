@@ -1,0 +1,18 @@
+import type { Run, RunLimit } from "./store.ts";
+
+/** Where batches come from and go to; the pump itself keeps none. */
+export interface PumpSource {
+  /** The oldest run not acknowledged: stored, or in memory while nothing can be stored. */
+  read(limit: RunLimit): Promise<Run | undefined>;
+  /** The same, of this epoch, as far as it can be had without waiting. */
+  peek(limit: RunLimit): Run | undefined;
+  acknowledge(run: Run, throughSeq: number): Promise<void>;
+  /** Gives up the one event of `run`, declared. False when it cannot be declared any more. */
+  reject(run: Run, code: string, message: string): Promise<boolean>;
+  /** Events waiting to be sent. */
+  waiting(): number;
+  /** Whether the application would rather send nothing now. */
+  heldBack(): boolean;
+  /** The epoch of this process; older ones are drained without waiting for the flush interval. */
+  readonly epoch: string;
+}
