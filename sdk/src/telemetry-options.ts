@@ -21,7 +21,18 @@ export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extend
   readonly database?: string | false;
   /** Browser: asks the browser never to clear this origin's storage by itself; it may ask the user. Default false. */
   readonly persist?: boolean;
+  /**
+   * Browser: holds batches back, as `holdBack` does, on a cellular network or where the user asked to save data. Has no
+   * effect where the browser does not tell. Default false.
+   */
+  readonly holdBackOnMetered?: boolean;
 }
 
 /** The names of options beyond those that every runtime checks. */
-export const RUNTIME_OPTIONS: readonly string[] = ["directory", "flashBytesPerDayMax", "database", "persist"];
+export const RUNTIME_OPTIONS: readonly string[] = [
+  "directory",
+  "flashBytesPerDayMax",
+  "database",
+  "persist",
+  "holdBackOnMetered",
+];

@@ -24,42 +24,59 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
   options: TelemetryOptions<E>,
 ): Telemetry<E> {
   const checked = checkOptions(options, RUNTIME_OPTIONS);
-  const { database: name = "tonearm", persist = false } = options;
+  const { database: name = "tonearm", persist = false, holdBackOnMetered = false } = options;
   if (name !== false && (typeof name !== "string" || name === "")) {
     throw invalid("database", name, "a name, or false to keep events in memory only");
   }
   if (typeof persist !== "boolean") throw invalid("persist", persist, "true or false");
+  if (typeof holdBackOnMetered !== "boolean")
+    throw invalid("holdBackOnMetered", holdBackOnMetered, "true or false");
+  const holdBack = holdBackOnMetered ? () => isMetered() || !!checked.holdBack?.() : checked.holdBack;
   if (persist) navigator.storage?.persist?.().catch(() => undefined);
   const transport = new FetchTransport(checked);
   let store: IndexedDbStore | undefined;
   let unwatch: (() => void) | undefined;
-  return assembleTelemetry(checked, {
-    clock: systemClock,
-    codec: ndjsonCodec,
-    transport,
-    makeStore: (tell) => {
-      if (name === false) return new MemoryStore(checked);
-      store = new IndexedDbStore({ ...checked, name, clock: systemClock, tell });
-      return store;
+  return assembleTelemetry(
+    { ...checked, holdBack },
+    {
+      clock: systemClock,
+      codec: ndjsonCodec,
+      transport,
+      makeStore: (tell) => {
+        if (name === false) return new MemoryStore(checked);
+        store = new IndexedDbStore({ ...checked, name, clock: systemClock, tell });
+        return store;
+      },
+      attach: (page) => {
+        unwatch = watchPage({
+          hidden: () => {
+            transport.leaving = true;
+            page.hide(LEAVING_BYTES_MAX);
+            transport.leaving = false;
+          },
+          visible: () => page.show(),
+          frozen: () => void store?.suspend(),
+          restored: () => {
+            void store?.resume();
+            page.goOn();
+          },
+          online: () => page.tryNow(),
+        });
+      },
+      release: () => unwatch?.(),
     },
-    attach: (page) => {
-      unwatch = watchPage({
-        hidden: () => {
-          transport.leaving = true;
-          page.hide(LEAVING_BYTES_MAX);
-          transport.leaving = false;
-        },
-        visible: () => page.show(),
-        frozen: () => void store?.suspend(),
-        restored: () => {
-          void store?.resume();
-          page.goOn();
-        },
-        online: () => page.tryNow(),
-      });
-    },
-    release: () => unwatch?.(),
-  });
+  );
+}
+
+interface Connection {
+  readonly saveData?: boolean;
+  readonly type?: string;
+}
+
+/** Whether the network is paid by the byte, as far as the browser tells. */
+function isMetered(): boolean {
+  const { connection } = navigator as { readonly connection?: Connection };
+  return connection?.saveData === true || connection?.type === "cellular";
 }
 
 const invalid = (option: string, given: unknown, expected: string) =>
