@@ -101,6 +101,45 @@ describe.skipIf(!hasChromium)("withdrawn consent, in Chromium", () => {
     await path.stop();
   });
 
+  it("reaches what damage has made unreadable", async () => {
+    const path = await makePath(world);
+    const context = await browser.newContext();
+    const dying = await context.newPage();
+    const first = await begin(dying, world, { endpoint: path.endpoint });
+    for (const through of [51, 101, 151]) {
+      await recordCanaries(dying, 50);
+      await dying.waitForFunction((seq) => told.durable.at(-1) === seq, through);
+    }
+    // One bit of the checksum of the second commit, behind which everything stands as it was.
+    await dying.evaluate(async () => {
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        const request = indexedDB.open("tonearm");
+        request.addEventListener("success", () => resolve(request.result));
+      });
+      const transaction = database.transaction(database.objectStoreNames[0]!, "readwrite");
+      const store = transaction.objectStore(database.objectStoreNames[0]!);
+      const cursor = store.openCursor(IDBKeyRange.bound([telemetry.epoch, 52], [telemetry.epoch, 52]));
+      cursor.addEventListener("success", () => {
+        const value = cursor.result?.value as Uint8Array | undefined;
+        if (!value) return;
+        value[24]! ^= 1;
+        cursor.result!.update(value);
+      });
+      await new Promise((resolve) => transaction.addEventListener("complete", resolve));
+      database.close();
+    });
+    await crash(dying);
+    const page = await context.newPage();
+    await begin(page, world, { endpoint: path.endpoint, consent: "denied" });
+    expect(await valuesWithCanary(page)).toBe(0);
+    await path.start();
+    expect(await close(page)).toMatchObject({ delivered: true });
+    const { epochs } = await path.verdicts();
+    expect(epochs.get(first)).toMatchObject({ missing: [], dropped: 150, events: 0 });
+    await context.close();
+    await path.stop();
+  });
+
   it("that is pending keeps events in memory: no database, no request, and all of it once it is granted", async () => {
     const path = await makePath(world);
     await path.start();

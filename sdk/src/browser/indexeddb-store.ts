@@ -145,7 +145,7 @@ export class IndexedDbStore implements Store {
     return this.#mutex.run(async () => {
       if (this.#locks) await this.#takeOverDead();
       const found = await everythingOf(this.#oldestFirst(), this.#loadOne);
-      return { ranges: found.ranges, apply: () => this.#giveUp(found) };
+      return { ranges: found.ranges, apply: () => this.#giveUp(found, true) };
     });
   }
 
@@ -252,12 +252,13 @@ export class IndexedDbStore implements Store {
   };
 
   /** False when it fails: then what is declared is still there, and is delivered, which contradicts nothing. */
-  #giveUp({ sacrifices }: Sacrifices): Promise<boolean> {
+  #giveUp({ sacrifices }: Sacrifices, damagedToo = false): Promise<boolean> {
     return this.#mutex.run(async () => {
-      const present = sacrifices.filter(({ epoch, frame }) => epoch.frames.includes(frame));
+      const present = sacrifices.filter(({ epoch, frame }) => damagedToo || epoch.frames.includes(frame));
       const left = await this.#table.replace(present).catch(() => undefined);
       for (const [i, { epoch, frame }] of left ? present.entries() : []) {
-        epoch.frames.splice(epoch.frames.indexOf(frame), 1, ...left![i]!);
+        const at = epoch.frames.indexOf(frame);
+        if (at >= 0) epoch.frames.splice(at, 1, ...left![i]!);
       }
       return left !== undefined;
     });
