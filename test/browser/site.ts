@@ -38,13 +38,16 @@ export async function serveSite(): Promise<Site> {
   const page = '<!doctype html><meta charset="utf-8"><title>tonearm</title><script src="/page.js"></script>';
   const files: Record<string, [type: string, body: string]> = {
     "/": ["text/html", page],
+    // A page without an origin, and so without storage.
+    "/sandboxed": ["text/html", page],
     "/elsewhere": ["text/html", "<!doctype html><title>elsewhere</title>"],
     "/page.js": ["text/javascript", script],
     "/worker.js": ["text/javascript", worker],
   };
   const server = createServer((request, response) => {
     const [type, body] = files[request.url ?? ""] ?? ["text/plain", ""];
-    response.writeHead(body === "" ? 404 : 200, { "content-type": type }).end(body);
+    const sandbox = request.url === "/sandboxed" && { "content-security-policy": "sandbox allow-scripts" };
+    response.writeHead(body === "" ? 404 : 200, { "content-type": type, ...sandbox }).end(body);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -72,13 +72,13 @@ export async function begin(
   }, options);
 }
 
-/** Records `count` events, numbered from `from` on. */
-export function record(page: Page, count: number, from = 0): Promise<void> {
+/** Records `count` events, numbered from `from` on, each with `padding` characters more. */
+export function record(page: Page, count: number, from = 0, padding = 0): Promise<void> {
   return page.evaluate(
-    ([first, length]) => {
-      for (let n = first; n < first + length; n++) telemetry.record("tick", { n });
+    ([first, length, more]) => {
+      for (let n = first; n < first + length; n++) telemetry.record("tick", { n, pad: "x".repeat(more) });
     },
-    [from, count] as const,
+    [from, count, padding] as const,
   );
 }
 

@@ -1,0 +1,202 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../support/kinesis-servers.ts";
+import { crash, hasChromium, launchBrowser } from "./chromium.ts";
+import { begin, close, makePath, makeWorld, numbersOf, record, upTo, type World } from "./world.ts";
+
+/** Hands requests on to `target`, and lets answers through only when told to. */
+async function withholdingProxy(target: string) {
+  let withheld = 0;
+  let isOpen = false;
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", async () => {
+      const { method = "GET", headers, url } = request;
+      const hasBody = method === "POST";
+      const answer = await fetch(`${target}${url}`, {
+        method,
+        headers: Object.entries(headers).filter(
+          ([name]) => !/^(host|connection|content-length)$/.test(name),
+        ) as [string, string][],
+        ...(hasBody && { body: Buffer.concat(chunks) }),
+      });
+      const body = await answer.text();
+      if (hasBody && !isOpen) {
+        withheld++;
+        return;
+      }
+      const kept = [...answer.headers].filter(
+        ([name]) => !/^(connection|content-length|date|keep-alive)$/.test(name),
+      );
+      response.writeHead(answer.status, Object.fromEntries(kept)).end(body);
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    withheld: () => withheld,
+    open: () => {
+      isOpen = true;
+    },
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+describe.skipIf(!hasChromium)("a page that is hidden, left and restored, in Chromium", () => {
+  let world: World;
+  let browser: Browser;
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.close();
+  });
+
+  const visible = (page: Page) =>
+    page.addInitScript(() =>
+      addEventListener("pageshow", ({ persisted }) => Object.assign(globalThis, { restored: persisted })),
+    );
+
+  it("delivers 50 events on its way out, without being opened again", async () => {
+    const path = await makePath(world);
+    await path.start();
+    const page = await browser.newPage();
+    const epoch = await begin(page, world, { endpoint: path.endpoint, flushIntervalMs: 60_000 });
+    await record(page, 50);
+    await page.goto("about:blank");
+    await expect.poll(async () => numbersOf(await path.verdicts()), { timeout: 10_000 }).toEqual(upTo(50));
+    const { duplicates, epochs } = await path.verdicts();
+    expect(duplicates).toBe(0);
+    expect(epochs.get(epoch)?.verdict).toBe("UNPROVEN");
+    await page.context().close();
+    await path.stop();
+  });
+
+  it("delivers nothing on its way out when it is not told that it is left, which shows what the test above tests", async () => {
+    const path = await makePath(world);
+    await path.start();
+    const page = await browser.newPage();
+    await page.addInitScript(() => {
+      for (const type of ["pagehide", "visibilitychange"])
+        addEventListener(type, (event) => event.stopImmediatePropagation(), true);
+    });
+    await begin(page, world, { endpoint: path.endpoint, flushIntervalMs: 60_000 });
+    await record(page, 50);
+    await page.goto("about:blank");
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(numbersOf(await path.verdicts())).toEqual([]);
+    await page.context().close();
+    await path.stop();
+  });
+
+  it("that is left in the middle of a request, whose answer nobody hears, is sent again and stands once in the stream", async () => {
+    const path = await makePath(world);
+    const relay = await path.start();
+    const proxy = await withholdingProxy(relay.url);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const epoch = await begin(page, world, { endpoint: proxy.url, flushIntervalMs: 50 });
+    await record(page, 100);
+    await expect.poll(proxy.withheld, { timeout: 10_000 }).toBeGreaterThan(0);
+    await page.goto("about:blank");
+    await page.close();
+    proxy.open();
+    const next = await context.newPage();
+    await begin(next, world, { endpoint: proxy.url });
+    await expect
+      .poll(async () => (await path.verdicts()).epochs.get(epoch)?.verdict, { timeout: 20_000 })
+      .toBe("COMPLETE");
+    await close(next);
+    const verdicts = await path.verdicts();
+    expect(numbersOf(verdicts)).toEqual(upTo(100));
+    expect(verdicts.duplicates).toBe(0);
+    await context.close();
+    proxy.close();
+    await path.stop();
+  });
+
+  it("that goes into the back/forward cache comes back out of it, and records on in its epoch", async () => {
+    const path = await makePath(world);
+    await path.start();
+    const page = await browser.newPage();
+    await visible(page);
+    const epoch = await begin(page, world, { endpoint: path.endpoint });
+    await record(page, 20);
+    await page.waitForFunction(() => told.durable.at(-1) === 21);
+    await page.goto(`${world.site.origin}/elsewhere`);
+    await page.goBack({ waitUntil: "commit" });
+    expect(await page.evaluate(() => (globalThis as unknown as { restored: boolean }).restored)).toBe(true);
+    expect(await page.evaluate(() => telemetry.epoch)).toBe(epoch);
+    await record(page, 20, 20);
+    await page.waitForFunction(() => told.durable.at(-1) === 42);
+    expect(await close(page)).toMatchObject({ durable: true, delivered: true });
+    const verdicts = await path.verdicts();
+    expect(numbersOf(verdicts)).toEqual(upTo(40));
+    expect(verdicts.duplicates).toBe(0);
+    expect(verdicts.epochs.get(epoch)?.verdict).toBe("COMPLETE");
+    await page.context().close();
+    await path.stop();
+  });
+
+  it("that is taken for dead while it is in there, and comes back, is not called COMPLETE before it ends", async () => {
+    const path = await makePath(world);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await visible(page);
+    const epoch = await begin(page, world, { endpoint: path.endpoint });
+    await record(page, 20);
+    await page.waitForFunction(() => told.durable.at(-1) === 21);
+    await page.goto(`${world.site.origin}/elsewhere`);
+    const heir = await context.newPage();
+    await path.start();
+    await begin(heir, world, { endpoint: path.endpoint });
+    const verdict = async () => (await path.verdicts()).epochs.get(epoch)?.verdict;
+    await expect.poll(verdict, { timeout: 20_000 }).toBe("COMPLETE");
+    await page.goBack({ waitUntil: "commit" });
+    expect(await page.evaluate(() => (globalThis as unknown as { restored: boolean }).restored)).toBe(true);
+    await record(page, 20, 20);
+    await expect.poll(async () => numbersOf(await path.verdicts()), { timeout: 20_000 }).toEqual(upTo(40));
+    expect(await verdict()).toBe("UNPROVEN");
+    await crash(page);
+    await expect.poll(verdict, { timeout: 30_000 }).toBe("COMPLETE");
+    expect((await path.verdicts()).duplicates).toBe(0);
+    await context.close();
+    await path.stop();
+  });
+
+  it("whose clock jumps ten years ahead and back delivers everything once and in order", async () => {
+    const path = await makePath(world);
+    const page = await browser.newPage();
+    await page.addInitScript(() => {
+      const { now } = Date;
+      Object.assign(globalThis, { jumpMs: 0 });
+      Date.now = () => now() + (globalThis as unknown as { jumpMs: number }).jumpMs;
+    });
+    const epoch = await begin(page, world, { endpoint: path.endpoint });
+    const jumps = [0, 10, -10].map((years) => years * 365.25 * 86_400_000);
+    for (const [i, jumpMs] of jumps.entries()) {
+      await page.evaluate((ms) => Object.assign(globalThis, { jumpMs: ms }), jumpMs);
+      await record(page, 20, i * 20);
+    }
+    await path.start();
+    expect(await close(page)).toMatchObject({ delivered: true });
+    const { events, duplicates, epochs } = await path.verdicts();
+    const inOrder = events.toSorted((a, b) => Number(a.seq) - Number(b.seq));
+    expect(inOrder.map(({ n }) => n)).toEqual(upTo(60));
+    const years = inOrder.map(({ time_ms }) => new Date(time_ms as number).getUTCFullYear());
+    expect([years[20]! - years[0]!, years[0]! - years[40]!]).toEqual([10, 10]);
+    expect(duplicates).toBe(0);
+    expect(epochs.get(epoch)?.verdict).toBe("COMPLETE");
+    await page.context().close();
+    await path.stop();
+  });
+});
