@@ -1,44 +1,38 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../support/kinesis-servers.ts";
 import { crash, hasChromium, launchBrowser } from "./chromium.ts";
 import { begin, close, makePath, makeWorld, numbersOf, record, upTo, type World } from "./world.ts";
 
-/** Hands requests on to `target`, and lets answers through only when told to. */
+/** Hands requests on to `target`, and withholds the answers to batches until it is opened. */
 async function withholdingProxy(target: string) {
   let withheld = 0;
   let isOpen = false;
-  const server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", async () => {
-      const { method = "GET", headers, url } = request;
-      const hasBody = method === "POST";
-      const answer = await fetch(`${target}${url}`, {
-        method,
-        headers: Object.entries(headers).filter(
-          ([name]) => !/^(host|connection|content-length)$/.test(name),
-        ) as [string, string][],
-        ...(hasBody && { body: Buffer.concat(chunks) }),
-      });
-      const body = await answer.text();
-      if (hasBody && !isOpen) {
-        withheld++;
-        return;
-      }
-      const kept = [...answer.headers].filter(
-        ([name]) => !/^(connection|content-length|date|keep-alive)$/.test(name),
-      );
-      response.writeHead(answer.status, Object.fromEntries(kept)).end(body);
+  const passOn = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method = "GET", headers, url } = request;
+    const body = Buffer.concat(await request.toArray());
+    const passed = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.test(name)) as [string, string][];
+    const answer = await fetch(`${target}${url}`, {
+      method,
+      headers: passed,
+      ...(method === "POST" && { body }),
     });
+    const text = await answer.text();
+    if (method === "POST" && !isOpen) {
+      withheld++;
+      return;
+    }
+    const kept = [...answer.headers].filter(([name]) => !HOP_BY_HOP.test(name));
+    response.writeHead(answer.status, Object.fromEntries(kept)).end(text);
+  };
+  const server = createServer((request, response) => {
+    passOn(request, response).catch(() => response.destroy());
   });
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     withheld: () => withheld,
     open: () => {
       isOpen = true;
@@ -49,6 +43,9 @@ async function withholdingProxy(target: string) {
     },
   };
 }
+
+/** Headers that belong to one connection, or to the body as it was framed on it. */
+const HOP_BY_HOP = /^(host|connection|content-length|keep-alive|transfer-encoding|date)$/;
 
 describe.skipIf(!hasChromium)("a page that is hidden, left and restored, in Chromium", () => {
   let world: World;

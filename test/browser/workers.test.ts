@@ -28,7 +28,8 @@ describe.skipIf(!hasChromium)("workers, in Chromium", () => {
           how === "service" ? (await navigator.serviceWorker.ready).active! : new Worker("/worker.js");
         const { port1, port2 } = new MessageChannel();
         const answer = new Promise((resolve) => {
-          port1.onmessage = ({ data }) => resolve(data);
+          port1.addEventListener("message", ({ data }) => resolve(data));
+          port1.start();
         });
         worker.postMessage({ run, with: what }, [port2]);
         return answer;
