@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { awsError, scriptedClient } from "../testing/scripted-client.ts";
+import type { PutEntry } from "./put-entry.ts";
+import { putterFor } from "./putter.ts";
+
+const ENTRIES: readonly PutEntry[] = ["a", "b", "c"].map((partitionKey, i) => ({
+  partitionKey,
+  explicitHashKey: i === 0 ? "7" : undefined,
+  data: Buffer.from(partitionKey),
+  shardId: "shard-0",
+  deliveries: [],
+  userRecords: 1,
+}));
+const IN = { ShardId: "shard-0", SequenceNumber: "1" };
+
+const answered = (Records: unknown) =>
+  putterFor(scriptedClient({ PutRecords: () => ({ Records }) }), "s")(ENTRIES);
+
+describe("the answer to PutRecords", () => {
+  it("counts a record as put only when it has a sequence number and no error", async () => {
+    const results = [
+      { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: "slow down" },
+      // No server should say both; then the error is what to believe.
+      { ...IN, ErrorCode: "InternalFailure" },
+      IN,
+    ];
+    expect(await answered(results)).toEqual({
+      kind: "answered",
+      results: [
+        { ok: false, code: "ProvisionedThroughputExceededException" },
+        { ok: false, code: "InternalFailure" },
+        { ok: true, shardId: "shard-0" },
+      ],
+    });
+  });
+
+  it("does not count a record as put that came back with nothing", async () => {
+    expect(await answered([IN, {}, { ShardId: "shard-0" }])).toMatchObject({
+      results: [{ ok: true }, { ok: false, code: "Unknown" }, { ok: false, code: "Unknown" }],
+    });
+  });
+
+  it.each([
+    ["too few results", [IN, IN]],
+    ["too many results", [IN, IN, IN, IN]],
+    ["no results at all", undefined],
+  ])("with %s is a failed call: nobody knows which records they are of", async (_, records) => {
+    expect(await answered(records)).toMatchObject({
+      kind: "failed",
+      error: { message: `PutRecords answered ${records?.length ?? 0} results for 3 records` },
+    });
+  });
+
+  it("that is an error is a failed call, never a rejection", async () => {
+    const error = awsError("InternalFailure", 500);
+    const put = putterFor(
+      scriptedClient({
+        PutRecords: () => {
+          throw error;
+        },
+      }),
+      "s",
+    );
+    expect(await put(ENTRIES)).toEqual({ kind: "failed", error });
+  });
+
+  it("is asked for with every record's key, hash key and data as they are", async () => {
+    let asked: unknown;
+    const PutRecords = (input: unknown) => {
+      asked = input;
+      return { Records: [IN, IN, IN] };
+    };
+    await putterFor(scriptedClient({ PutRecords }), "s")(ENTRIES);
+    expect(asked).toEqual({
+      StreamName: "s",
+      Records: ENTRIES.map(({ partitionKey, explicitHashKey, data }) => ({
+        PartitionKey: partitionKey,
+        ExplicitHashKey: explicitHashKey,
+        Data: data,
+      })),
+    });
+  });
+});
