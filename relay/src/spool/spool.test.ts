@@ -1,41 +1,10 @@
-import { FileLog } from "@tonearm/sdk/file-log";
-import { ManualClock, MemoryDisk } from "@tonearm/sdk/testing";
+import { MemoryDisk } from "@tonearm/sdk/testing";
 import { describe, expect, it } from "vitest";
-import type { Config } from "../config.ts";
-import type { PutEntry } from "../put/put-entry.ts";
-import { deaggregate } from "../read/deaggregate.ts";
 import type { Refusal } from "../refusal.ts";
 import { batchOf, linesOf } from "../testing/batches.ts";
-import { accepted, scriptedPipeline, unreachable } from "../testing/pipelines.ts";
-import { Spool } from "./spool.ts";
+import { accepted, unreachable } from "../testing/pipelines.ts";
+import { linesIn, spooling } from "../testing/spools.ts";
 import { decodeSpooledBatch, encodeSpooledBatch } from "./spooled-batch.ts";
-
-const SMALL = { openMs: 1_000, openMsMax: 1_000, failuresToOpen: 2 };
-
-async function spooling(disk: MemoryDisk, options: Partial<Config> = {}, seed = 1, spoolBytesMax = 2 ** 30) {
-  const clock = new ManualClock(seed);
-  const log = new FileLog({
-    disk,
-    clock,
-    spelling: 2,
-    segmentBytes: 65_536,
-    storeBytesMax: 2 ** 30,
-    storeEventsMax: 2 ** 30,
-    freeBytesMin: 0,
-    onDamage: () => undefined,
-    onQuarantine: () => undefined,
-  });
-  const spool = new Spool(log, clock, { spoolCommitMs: 10, spoolBytesMax });
-  return { ...(await scriptedPipeline({ ...SMALL, ...options }, spool, clock)), spool };
-}
-
-/** The lines that Kinesis has taken, in order. */
-const linesIn = (calls: readonly (readonly PutEntry[])[]) =>
-  calls
-    .flat()
-    .flatMap(({ partitionKey, data }) =>
-      deaggregate({ partitionKey, data }).userRecords.map((record) => Buffer.from(record.data).toString()),
-    );
 
 const refusal = (promise: Promise<unknown>) => promise.catch((error: Refusal) => error.code);
 

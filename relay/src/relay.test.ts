@@ -1,0 +1,93 @@
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ManualClock } from "@tonearm/sdk/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { checkConfig } from "./config.ts";
+import { type Relay, startRelay } from "./relay.ts";
+import { batchOf } from "./testing/batches.ts";
+import { SILENT } from "./testing/pipelines.ts";
+import { awsError, scriptedClient } from "./testing/scripted-client.ts";
+
+const SHARD = {
+  ShardId: "shard-0",
+  HashKeyRange: { StartingHashKey: "0", EndingHashKey: String(2n ** 128n - 1n) },
+};
+/** A stream whose shape is known and that takes nothing. */
+const away = scriptedClient({
+  ListShards: () => ({ Shards: [SHARD] }),
+  DescribeStreamSummary: () => ({ StreamDescriptionSummary: { StreamStatus: "ACTIVE" } }),
+  PutRecords: () => {
+    throw awsError("InternalFailure", 500);
+  },
+});
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+async function freshDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "tonearm-relay-"));
+  cleanUps.push(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Chance differs from start to start, as it does in life: epochs are made of it. */
+let seed = 1;
+
+async function startOn(spool: string) {
+  const clock = new ManualClock(seed++);
+  const config = checkConfig({ insecure: true, port: 0, spool, failuresToOpen: 1, shutdownMs: 100 });
+  const relay = await startRelay(config, away, clock, SILENT);
+  cleanUps.push(() => stop(relay, clock));
+  return { relay, clock };
+}
+
+async function stop(relay: Relay, clock: ManualClock): Promise<void> {
+  const stopped = relay.stop();
+  await clock.advance(1_000);
+  await stopped;
+}
+
+const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+
+describe("a relay's spool", () => {
+  it("is nobody else's to read: directory 0700, files 0600", async () => {
+    const spool = join(await freshDirectory(), "deep", "spool");
+    const { relay, clock } = await startOn(spool);
+    let durable: string | undefined;
+    const accept = (async () => {
+      ({ durable } = await relay.pipeline.accept(batchOf("d1", 1, 5)));
+    })();
+    // The disk is real, and takes its own time beside the clock's.
+    while (durable === undefined) await clock.advance(100);
+    await accept;
+    expect(durable).toBe("spool");
+    expect([await modeOf(spool), await modeOf(join(spool, ".."))]).toEqual(["700", "700"]);
+    const files = await readdir(spool);
+    expect(files.length).toBeGreaterThanOrEqual(2);
+    for (const file of files) expect([file, await modeOf(join(spool, file))]).toEqual([file, "600"]);
+  });
+
+  it("belongs to one relay at a time, and to the next one once that has ended", async () => {
+    const spool = await freshDirectory();
+    const { relay, clock } = await startOn(spool);
+    await expect(startOn(spool)).rejects.toMatchObject({
+      code: "directory_locked",
+      message: expect.stringContaining(`process ${process.pid}`),
+    });
+    await stop(relay, clock);
+    await startOn(spool);
+  });
+
+  it("is given back by a relay that could not start", async () => {
+    const spool = await freshDirectory();
+    const broken = scriptedClient({});
+    const config = checkConfig({ insecure: true, port: 0, spool });
+    await expect(startRelay(config, broken, new ManualClock(seed++), SILENT)).rejects.toThrow(
+      "cannot be used",
+    );
+    await startOn(spool);
+  });
+});
