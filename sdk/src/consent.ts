@@ -10,7 +10,10 @@ export type ConsentState = "granted" | "pending" | "denied";
 
 /** What became of a change of consent. */
 export interface ConsentResult {
-  /** Whether it is done. False when the medium kept something that a purge should have removed, or after `close()`. */
+  /**
+   * Whether it is done. False after `close()`, and when the medium kept something that a purge should have removed: then
+   * consent stays denied, and whatever is asked for next tries again first.
+   */
   readonly complete: boolean;
 }
 
@@ -46,7 +49,7 @@ export class Consent {
     this.#state = consent;
   }
 
-  /** What `record` goes by: a denial counts at once, what follows it once the purge has ended. */
+  /** What `record` goes by: a denial counts at once, what follows it once the purge is complete. */
   get state(): ConsentState {
     return this.#state;
   }
@@ -70,15 +73,15 @@ export class Consent {
   }
 
   async #settle(): Promise<ConsentResult> {
-    let complete = true;
     if (this.#purgeIsDue) {
       await this.#actions.hold();
-      complete = await this.#actions.purge();
+      // What was denied and is still there must not be sent, whatever is allowed now.
+      if (!(await this.#actions.purge())) return { complete: false };
       this.#purgeIsDue = false;
     }
     this.#state = this.#asked;
     if (this.#state === "granted") await this.#actions.resume();
     else if (this.#state === "pending") await this.#actions.hold();
-    return { complete };
+    return { complete: true };
   }
 }

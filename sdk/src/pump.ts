@@ -160,7 +160,7 @@ export class Pump {
       }
       const run = next ?? (await this.#source.read(this.#limit()));
       if (this.#stopped) return;
-      if (!run) return this.#rest();
+      if (!run || this.#abort.signal.aborted) return this.#rest();
       const answer = await this.#sender.send(run, this.#abort.signal);
       if (this.#stopped) return;
       if (this.#abort.signal.aborted && answer.kind !== "accepted") return this.#rest();

@@ -82,18 +82,43 @@ describe("a purge cut short", () => {
   );
 });
 
-it("a purge says so when the medium keeps something, and the next one removes it", async () => {
+it("a purge says so when the medium keeps something; nothing of it is sent, and the next change removes it first", async () => {
   const disk = new MemoryDisk();
   const { telemetry, transport, clock, errors } = instance(disk);
   transport.answer = unreachable;
   for (let i = 0; i < 100; i++) telemetry.record("tick", { text: CANARY });
   await clock.advance(2_000);
   disk.fail({ operation: "unlink", code: "EIO", times: 1_000 });
+  disk.fail({ operation: "create", code: "EIO", times: 1_000 });
   expect(await telemetry.setConsent("denied")).toEqual({ complete: false });
   expect(errors.map(({ message }) => message)).toContainEqual(
     expect.stringMatching(/^not every event could be removed/),
   );
+  transport.answer = accept;
+  await clock.advance(100_000);
+  // Not even when it is allowed again: these are the events that were denied.
+  expect(await telemetry.setConsent("granted")).toEqual({ complete: false });
+  expect(telemetry.record("tick", {}).status).toBe("dropped");
+  await clock.advance(100_000);
+  expect(transport.received).toEqual([]);
   disk.clearFaults();
-  expect(await telemetry.setConsent("denied")).toEqual({ complete: true });
+  expect(await telemetry.setConsent("granted")).toEqual({ complete: true });
   expect(disk.holds(CANARY)).toBe(false);
+  expect(telemetry.record("tock", {}).status).toBe("recorded");
+  const closed = telemetry.close();
+  await clock.advance(100_000);
+  await closed;
+  const types = transport.received.map(({ type }) => type);
+  expect(types.filter((type) => !type.startsWith("$"))).toEqual(["tock"]);
+  expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+});
+
+it("a purge of a directory that cannot be opened is not called complete", async () => {
+  const disk = new MemoryDisk();
+  disk.fail({ operation: "list", code: "EIO", times: 100 });
+  const { telemetry } = instance(disk, { consent: "denied" });
+  expect(await telemetry.ready).toEqual({ durable: false });
+  expect(await telemetry.setConsent("denied")).toEqual({ complete: false });
+  expect(await telemetry.setConsent("granted")).toEqual({ complete: true });
+  expect(telemetry.record("tick", {}).status).toBe("recorded");
 });

@@ -44,6 +44,10 @@ export class Storage {
     return this.#store;
   }
 
+  get isReplaced(): boolean {
+    return this.#store !== this.#parts.store;
+  }
+
   /** Undefined before `begin`. */
   get committer(): Committer | undefined {
     return this.#committer;

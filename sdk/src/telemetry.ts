@@ -123,7 +123,10 @@ class Assembled implements Telemetry {
     const settled = this.#consent.set(consent);
     if (consent !== "granted") this.#delivery.held = true;
     this.#holdEvents();
-    return settled;
+    return settled.then(({ complete }) => ({
+      // What could not be opened could not be purged either.
+      complete: complete && !(consent === "denied" && this.#storage.isReplaced),
+    }));
   }
 
   stats(): TelemetryStats {
@@ -162,6 +165,7 @@ class Assembled implements Telemetry {
     this.#recorder.unhold();
     this.#storage.begin(previous);
     this.#deliver();
+    this.#opened({ durable: this.#storage.store.durable });
   }
 
   async #hold(): Promise<void> {
@@ -174,7 +178,8 @@ class Assembled implements Telemetry {
   /** What is left then, control records, is delivered as ever. */
   async #purge(): Promise<boolean> {
     const complete = await this.#storage.purge();
-    this.#deliver();
+    if (complete) this.#deliver();
+    this.#opened({ durable: this.#storage.store.durable });
     return complete;
   }
 
@@ -182,7 +187,6 @@ class Assembled implements Telemetry {
     this.#delivery.held = false;
     // Earlier epochs wait for nothing.
     this.#pump.sendNow();
-    this.#opened({ durable: this.#storage.store.durable });
   }
 
   #pageControls(): PageControls {
@@ -206,6 +210,7 @@ class Assembled implements Telemetry {
 
   #ended(epoch: string, lastSeq: number): number | undefined {
     const seq = this.#recorder.declareEnd(epoch, lastSeq);
+    if (this.#consent.state === "denied") this.#delivery.held = true;
     this.#consent.found();
     this.#storage.committer?.notify();
     this.#pump.sendNow();
