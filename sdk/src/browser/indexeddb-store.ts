@@ -171,17 +171,19 @@ export class IndexedDbStore implements Store {
     return this.#mutex.run(async () => this.#letGo());
   }
 
-  /** The page is back. */
+  /** The page is back. In the queue behind `suspend`, which may still have been on its way when the page was frozen. */
   resume(): Promise<void> {
-    const { epoch } = this.#own.header;
-    if (this.#locks) void this.#takeBack(this.#locks, this.#lockName(epoch));
-    this.#uploader?.start();
     return this.#mutex.run(async () => {
-      this.#epochs.set(epoch, this.#own);
-      const left = await this.#table.read(epoch).catch(() => this.#own);
+      const own = this.#own as StoredEpoch | undefined;
+      if (!own) return;
+      const { epoch } = own.header;
+      this.#epochs.set(epoch, own);
+      if (this.#locks) void this.#takeBack(this.#locks, this.#lockName(epoch));
+      this.#uploader?.start();
+      const left = await this.#table.read(epoch).catch(() => own);
       const there = new Set(left?.frames.map(({ firstSeq }) => firstSeq));
-      this.#own.acknowledge(left?.acknowledged ?? 0);
-      this.#own.frames = this.#own.frames.filter((frame) => frame.entries || there.has(frame.firstSeq));
+      own.acknowledge(left?.acknowledged ?? 0);
+      own.frames = own.frames.filter((frame) => frame.entries || there.has(frame.firstSeq));
     });
   }
 
@@ -189,7 +191,9 @@ export class IndexedDbStore implements Store {
   async #takeBack(locks: LockManager, name: string): Promise<void> {
     this.#waitingForLock = new AbortController();
     const { signal } = this.#waitingForLock;
-    this.#own.release = await takeLock(locks, name, { signal }).catch(() => undefined);
+    const release = await takeLock(locks, name, { signal }).catch(() => undefined);
+    if (signal.aborted) release?.();
+    else this.#own.release = release;
   }
 
   /** Takes over every epoch whose owner has died: its lock is free. */
@@ -203,17 +207,13 @@ export class IndexedDbStore implements Store {
   }
 
   async #takeOver(id: string, release?: Release): Promise<void> {
-    try {
-      const epoch = await this.#table.read(id);
-      if (!epoch) throw new Error("has no valid header");
-      epoch.release = release;
-      epoch.exclusive = release !== undefined;
-      this.#epochs.set(id, epoch);
-      if (release) epoch.closeSeq = this.#options.tell.ended(id, epoch.lastSeq);
-    } catch {
-      // It stays where it is; the next look may read it.
-      release?.();
-    }
+    const epoch = await this.#table.read(id).catch(() => undefined);
+    // What cannot be read stays where it is, for the next look; and everything may have been let go meanwhile.
+    if (!epoch || !this.#epochs.has(this.#own.header.epoch)) return release?.();
+    epoch.release = release;
+    epoch.exclusive = release !== undefined;
+    this.#epochs.set(id, epoch);
+    if (release) epoch.closeSeq = this.#options.tell.ended(id, epoch.lastSeq);
   }
 
   /** Deletes epochs of others that are delivered, once it is durable that their end is declared. */
