@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { isControl } from "./run.ts";
+import { instance, undeclared } from "./testing/instance.ts";
+import { MemoryDisk } from "./testing/memory-disk.ts";
+import { accept, readRun } from "./testing/scripted-transport.ts";
+import type { Answer } from "./transport.ts";
+import { msgpackCodec } from "./wire/msgpack.ts";
+import { ndjsonCodec } from "./wire/ndjson.ts";
+
+const refused = (code: string): Answer => ({ kind: "rejected", code, message: "scripted" });
+
+describe("a refusal that meets every batch", () => {
+  it.each(["http_413", "malformed_body", "body_too_large"])(
+    "of %s costs no event while it lasts for minutes, and is told",
+    async (code) => {
+      const { telemetry, transport, clock, errors } = instance(new MemoryDisk());
+      for (let i = 0; i < 50; i++) telemetry.record("tick", { i });
+      await clock.advance(1_100);
+      transport.answer = () => refused(code);
+      await clock.advance(180_000);
+      expect(telemetry.stats().dropped).toEqual({});
+      expect(errors.map((error) => error.code)).toContain("relay_refused");
+      // It waits between attempts, and longer each time.
+      expect(transport.batches.length).toBeLessThan(60);
+      transport.answer = accept;
+      await clock.advance(180_000);
+      expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+      expect(transport.received.filter(({ type }) => type === "tick")).toHaveLength(50);
+    },
+  );
+
+  it("costs one event in minutes at the most when it lasts and nothing is ever accepted, each declared", async () => {
+    const { telemetry, transport, clock } = instance(new MemoryDisk());
+    await clock.advance(6_000);
+    expect(transport.received.map(({ type }) => type)).toEqual(["$open"]);
+    for (let i = 0; i < 50; i++) telemetry.record("tick", { i });
+    transport.answer = () => refused("http_413");
+    await clock.advance(1_800_000);
+    expect(telemetry.stats().dropped.rejected).toBeGreaterThan(0);
+    expect(telemetry.stats().dropped.rejected).toBeLessThan(20);
+    transport.answer = accept;
+    await clock.advance(180_000);
+    expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+  });
+
+  it("never costs a control record, which would have to be declared by another", async () => {
+    const { telemetry, transport, clock } = instance(new MemoryDisk());
+    telemetry.record("tick", {});
+    transport.answer = () => refused("invalid_event");
+    await clock.advance(3_600_000);
+    expect(telemetry.stats()).toMatchObject({ dropped: {}, lastSeq: 2 });
+  });
+});
+
+describe("a refusal that meets one event", () => {
+  it("though it may be somebody else's doing, gives that event up after five tries, declared, and goes on", async () => {
+    const { telemetry, transport, clock } = instance(new MemoryDisk());
+    for (let i = 0; i < 50; i++) telemetry.record("tick", { i });
+    transport.answer = (run) =>
+      readRun(run).some(({ data }) => data.i === 17) ? refused("malformed_body") : accept(run);
+    await clock.advance(180_000);
+    expect(telemetry.stats().dropped).toEqual({ rejected: 1 });
+    expect(transport.batches.filter(({ firstSeq, count }) => firstSeq === 19 && count === 1)).toHaveLength(5);
+    expect(transport.received.filter(({ type }) => type === "tick")).toHaveLength(49);
+    expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+  });
+});
+
+describe("isControl", () => {
+  it.each([
+    ["$open", true],
+    ["$purge", true],
+    ["a", false],
+    // A length of 36 is the byte that "$" is.
+    ["x".repeat(36), false],
+    ["x".repeat(64), false],
+  ])("says of %s in both spellings: %s", (type, expected) => {
+    const event = { type, timeMs: 1_763_840_940_123, monoMs: 1, offsetMs: null, json: '{"$":"$"}' };
+    expect([msgpackCodec, ndjsonCodec].map((codec) => isControl(codec.encodeEvent(event)))).toEqual([
+      expected,
+      expected,
+    ]);
+  });
+});
