@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { zstdCompressSync } from "node:zlib";
-import { systemClock } from "@tonearm/sdk/ports";
+import { sleep, systemClock } from "@tonearm/sdk/ports";
 import { MEDIA_NDJSON } from "@tonearm/sdk/wire";
 import { afterEach, describe, expect, it } from "vitest";
 import { WriteKeys } from "./ingest/write-keys.ts";
@@ -30,12 +30,23 @@ async function serve() {
   return { port: (server.address() as AddressInfo).port, pipeline };
 }
 
-/** Sends everything before it reads anything, as simple clients do; resolves to status and code of the answer. */
+/** Sends everything, piece by piece, before it reads anything, as simple clients do; resolves to status and code of the answer. */
 async function ask(port: number, parts: readonly (string | Buffer)[], close = false) {
   const socket = connect(port, "127.0.0.1");
   let answer = "";
+  let fault: string | undefined;
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    fault = error.code;
+  });
   socket.pause();
-  for (const part of parts) if (!socket.write(part)) await once(socket, "drain");
+  for (const part of parts) {
+    for (let at = 0; at < part.length && !fault; at += PIECE_BYTES) {
+      await new Promise((sent) => socket.write(part.slice(at, at + PIECE_BYTES), sent));
+      // Time for a connection that was closed meanwhile to show it.
+      await sleep(systemClock, 1);
+    }
+  }
+  if (fault) return { fault };
   if (close) socket.end();
   socket.on("data", (chunk: Buffer) => {
     answer += chunk.toString();
@@ -46,8 +57,11 @@ async function ask(port: number, parts: readonly (string | Buffer)[], close = fa
   return { status: Number(answer.split(" ")[1]), code: (JSON.parse(body) as { code: string }).code };
 }
 
+const PIECE_BYTES = 65_536;
+
+/** The head of a request that is the last of its connection. */
 const head = (...lines: string[]) =>
-  `${["POST /v1/batches HTTP/1.1", "host: x", ...lines].join("\r\n")}\r\n\r\n`;
+  `${["POST /v1/batches HTTP/1.1", "host: x", "connection: close", ...lines].join("\r\n")}\r\n\r\n`;
 const TYPE = `content-type: ${MEDIA_NDJSON}`;
 
 describe("a request that HTTP itself refuses says nothing of the batch in it", () => {
