@@ -39,8 +39,7 @@ for (const name of names) {
 
 const scratch = mkdtempSync(join(tmpdir(), "tonearm-bench-"));
 const playsPath = join(scratch, "plays.json");
-const plays = makePlays(events);
-writeFileSync(playsPath, JSON.stringify(plays));
+writeFileSync(playsPath, JSON.stringify(makePlays(events)));
 const medium = makeMedium();
 const samples: Sample[] = [];
 try {
@@ -58,7 +57,7 @@ try {
   medium.remove();
   rmSync(scratch, { recursive: true, force: true });
 }
-const workload = { events, perSecond: Number(values.rate), runs, jsonBytes: JSON.stringify(plays[0]).length };
+const workload = { events, perSecond: Number(values.rate), runs };
 if (values.json) console.log(JSON.stringify({ ...describeMachine(), ...workload, samples }, undefined, 2));
 else printTable(names, samples, workload);
 

@@ -18,6 +18,7 @@ import { parseArgs } from "node:util";
 import { createTelemetry, type TelemetryOptions } from "@tonearm/sdk";
 import { FileLog, NORMAL, NodeDisk } from "@tonearm/sdk/file-log";
 import { newEpochId, systemClock } from "@tonearm/sdk/ports";
+import { playOf } from "./sdk/contender.ts";
 import { type Medium, makeMedium } from "./sdk/medium.ts";
 import { makePlays } from "./sdk/plays.ts";
 
@@ -79,7 +80,8 @@ async function stream(what: string, tuning: Partial<TelemetryOptions>): Promise<
     request.on("end", () => response.end(JSON.stringify({ acked_through: acked, durable: "stream" })));
   }).listen(0, "127.0.0.1");
   await once(relay, "listening");
-  const plays = makePlays(Number(values.seconds) * Number(values.rate));
+  const events = Number(values.seconds) * Number(values.rate);
+  const plays = makePlays(events);
   let acked = 0;
   let commitCount = 0;
   let eventBytes = 0;
@@ -97,14 +99,14 @@ async function stream(what: string, tuning: Partial<TelemetryOptions>): Promise<
     });
     await telemetry.ready;
     const beganMs = performance.now();
-    for (let at = 0; at < plays.length; await sleep(4)) {
+    for (let at = 0; at < events; await sleep(4)) {
       const due = Math.ceil(((performance.now() - beganMs) * Number(values.rate)) / 1_000);
-      for (const end = Math.min(due, plays.length); at < end; at++) telemetry.record("listened", plays[at]!);
+      for (const end = Math.min(due, events); at < end; at++) telemetry.record("listened", playOf(plays, at));
     }
     await telemetry.close();
   });
   relay.close();
-  return { what, events: plays.length, commits: commitCount, eventBytes, deviceBytes };
+  return { what, events, commits: commitCount, eventBytes, deviceBytes };
 }
 
 async function commits(bytes: number): Promise<Wear> {

@@ -23,3 +23,20 @@ export const CONTENDERS = [
   "posthog",
 ] as const;
 export type ContenderName = (typeof CONTENDERS)[number];
+
+/** Plays as they are handed to a contender's process, which makes an object of each when it is recorded. */
+export interface Plays {
+  readonly templates: readonly Play[];
+  /** Of each play: when it began, which no other play did, and when it ended. */
+  readonly startedAt: readonly string[];
+  readonly endedAt: readonly string[];
+}
+
+/** The play of this number, a fresh object. */
+export function playOf({ templates, startedAt, endedAt }: Plays, number: number): Play {
+  return {
+    ...templates[number % templates.length],
+    started_at: startedAt[number]!,
+    ended_at: endedAt[number]!,
+  };
+}

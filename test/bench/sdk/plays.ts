@@ -1,5 +1,5 @@
 import { createListener, Random } from "@tonearm/simulator/testing";
-import type { Play } from "./contender.ts";
+import type { Play, Plays } from "./contender.ts";
 
 /** What a speaker with a queue says of a play: the thirteen fields, in this order. */
 const FIELDS = [
@@ -21,11 +21,11 @@ const FIELDS = [
 /** A Monday, 06:00 UTC. */
 const STARTED_AT_MS = Date.UTC(2026, 10, 23, 6);
 
-/**
- * One speaker's plays of tracks, one after the other as the listening model makes them; the same every time. No two
- * begin in the same millisecond, so `started_at` names a play.
- */
-export function makePlays(count: number): Play[] {
+/** Tracks, artists and reasons come again after so many plays: further apart than any client's batches reach. */
+const TEMPLATES = 5_000;
+
+/** One speaker's plays of tracks, one after the other as the listening model makes them; the same every time. */
+export function makePlays(count: number): Plays {
   const listener = createListener({
     random: new Random("bench"),
     playerId: "player-0",
@@ -33,14 +33,18 @@ export function makePlays(count: number): Play[] {
     householdId: "household-0",
     startedAtMs: STARTED_AT_MS,
   });
-  const plays: Play[] = [];
-  const seen = new Set<string>();
-  while (plays.length < count) {
+  const templates: Play[] = [];
+  const startedAt = new Set<string>();
+  const endedAt: string[] = [];
+  while (startedAt.size < count) {
     const { type, data } = listener.next();
     if (type !== "play" || data.report_type !== "final" || data.content_type !== "track") continue;
-    if (seen.has(data.started_at)) continue;
-    seen.add(data.started_at);
-    plays.push(Object.fromEntries(FIELDS.map((field) => [field, data[field] ?? null])));
+    if (startedAt.has(data.started_at)) continue;
+    startedAt.add(data.started_at);
+    endedAt.push(data.ended_at!);
+    if (templates.length < TEMPLATES) {
+      templates.push(Object.fromEntries(FIELDS.map((field) => [field, data[field] ?? null])));
+    }
   }
-  return plays;
+  return { templates, startedAt: [...startedAt], endedAt };
 }
