@@ -4,6 +4,7 @@ import { z } from "zod";
 import { helpFor, readFlags } from "../cli-options.ts";
 import { checkFlags, targetShape } from "../config.ts";
 import { openTarget } from "../kinesis/target.ts";
+import { printableLine } from "./printable.ts";
 import { StreamReader } from "./stream-reader.ts";
 
 const shape = {
@@ -14,12 +15,11 @@ const shape = {
 
 export const TAIL_HELP = `tonearm-relay tail [options]
 
-Prints the stream's user records, taken out of their aggregates, one line each.
+Prints the stream's user records, taken out of their aggregates, one line each. Control characters are escaped.
 
 ${helpFor(shape)}`;
 
 const CLIENT = { requestTimeoutMs: 60_000, connectionsMax: 16 };
-const LINE_FEED = 0x0a;
 
 export async function tailCommand(args: readonly string[], cli: string): Promise<void> {
   const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
@@ -37,8 +37,7 @@ export async function tailCommand(args: readonly string[], cli: string): Promise
     await reader.read(async ({ userRecords }) => {
       for (const { data } of userRecords) {
         if (abort.signal.aborted) return;
-        const ends = data.at(-1) === LINE_FEED;
-        if (!process.stdout.write(ends ? data : Buffer.concat([data, Buffer.of(LINE_FEED)]))) {
+        if (!process.stdout.write(printableLine(data))) {
           await Promise.race([once(process.stdout, "drain"), once(abort.signal, "abort")]);
         }
       }
