@@ -91,3 +91,25 @@ describe("a relay's spool", () => {
     await startOn(spool);
   });
 });
+
+describe("a relay that makes its stream", () => {
+  it("starts where it may create a stream and not describe it, and does not aggregate", async () => {
+    const asked: string[] = [];
+    const guarded = scriptedClient({
+      CreateStream: ({ StreamName, ShardCount }) => asked.push(`${String(StreamName)} ${String(ShardCount)}`),
+      ListShards: () => ({ Shards: [SHARD] }),
+      DescribeStreamSummary: () => {
+        throw awsError("AccessDeniedException");
+      },
+    });
+    const clock = new ManualClock();
+    const config = checkConfig({ insecure: true, port: 0, stream: "fresh", createStream: 3 });
+    const relay = await startRelay(config, guarded, clock, SILENT);
+    cleanUps.push(() => stop(relay, clock));
+    expect(asked).toEqual(["fresh 3"]);
+    expect(relay.pipeline.shardMap.shape).toMatchObject({
+      shards: [{ shardId: "shard-0" }],
+      aggregationOff: expect.stringContaining("denied"),
+    });
+  });
+});

@@ -5,6 +5,7 @@ import {
   ResourceInUseException,
 } from "@aws-sdk/client-kinesis";
 import { type Clock, sleep } from "@tonearm/sdk/ports";
+import { isDenied, listShards } from "./stream-shape.ts";
 
 const POLL_MS = 100;
 
@@ -26,11 +27,31 @@ export async function createStream(
   }
   const deadlineMs = clock.monotonicMs() + timeoutMs;
   while (clock.monotonicMs() < deadlineMs) {
-    const { StreamDescriptionSummary: summary } = await client.send(
-      new DescribeStreamSummaryCommand({ StreamName: streamName }),
-    );
-    if (summary?.StreamStatus === "ACTIVE") return;
+    if (await isReady(client, streamName)) return;
     await sleep(clock, POLL_MS);
   }
   throw new Error(`stream ${streamName} is still being created after ${timeoutMs} ms`);
+}
+
+/** Whoever may create a stream need not be allowed to describe it; its shards say as much. */
+async function isReady(client: KinesisClient, streamName: string): Promise<boolean> {
+  try {
+    const { StreamDescriptionSummary: summary } = await client.send(
+      new DescribeStreamSummaryCommand({ StreamName: streamName }),
+    );
+    return summary?.StreamStatus === "ACTIVE";
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return hasShards(client, streamName);
+  }
+}
+
+/** A stream that is being created has no shards to list, or refuses to list them. */
+async function hasShards(client: KinesisClient, streamName: string): Promise<boolean> {
+  try {
+    return (await listShards(client, streamName)).length > 0;
+  } catch (error) {
+    if (error instanceof ResourceInUseException) return false;
+    throw error;
+  }
 }

@@ -57,7 +57,8 @@ async function describe(client: KinesisClient, streamName: string) {
   }
 }
 
-function isDenied(error: unknown): boolean {
+/** Whether Kinesis refuses a call for want of a permission. */
+export function isDenied(error: unknown): boolean {
   return error instanceof Error && /AccessDenied|Unauthorized|NotAuthorized/.test(error.name);
 }
 
