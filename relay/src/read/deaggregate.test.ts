@@ -38,6 +38,10 @@ describe("deaggregate", () => {
     ["a text", "68656c6c6f"],
     ["the magic alone", MAGIC],
     ["the magic and sixteen bytes", `${MAGIC}${"00".repeat(16)}`],
+    [
+      "the magic and the sixteen bytes of a right digest, of nothing",
+      `${MAGIC}d41d8cd98f00b204e9800998ecf8427e`,
+    ],
     ["a magic that is wrong in its last byte", `f3899ac3${"00".repeat(30)}`],
   ])("delivers %s as it is", (_, hex) => raw(bytes(hex)));
 
@@ -54,6 +58,13 @@ describe("deaggregate", () => {
     ["a varint that never ends", `0a${"ff".repeat(11)}`],
     ["a group, which proto2 parsers refuse here", "0b"],
   ])("delivers a message with %s as it is", (_, message) => raw(aggregate(message)));
+
+  it("takes the shortest message there is for an aggregate", () => {
+    // An empty partition key: a tag and a length of nothing.
+    const data = aggregate("0a00");
+    expect(data).toHaveLength(MAGIC.length / 2 + 2 + 16);
+    expect(deaggregate({ partitionKey: "k", data })).toMatchObject({ aggregated: true, userRecords: [] });
+  });
 
   it("passes over fields it does not know, as a generated parser does", () => {
     const data = aggregate(`${KEYS} 2205 68656c6c6f 1a0a 0800 1a0178 2203 0a0174 3801`);

@@ -3,7 +3,6 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   type KinesisClient,
-  ProvisionedThroughputExceededException,
 } from "@aws-sdk/client-kinesis";
 import { type Clock, sleep } from "@tonearm/sdk/ports";
 import { listShards } from "../kinesis/stream-shape.ts";
@@ -31,8 +30,11 @@ interface ReadableShard {
   readonly range: HashKeyRange;
 }
 
-/** Records per call: some servers do not cut their answers to 10 MiB by themselves. */
-const RECORDS_PER_CALL = 200;
+/** About how many bytes of records one answer should have: some servers do not cut their answers by themselves. */
+const ANSWER_BYTES = 4_194_304;
+const RECORDS_PER_CALL_MAX = 200;
+/** What records are taken to be as long as nothing is known of them: as large as most streams let them be. */
+const RECORD_BYTES_PRESUMED = 1_048_576;
 /** A shard allows five reads per second. */
 const FOLLOW_PAUSE_MS = 250;
 const THROTTLED_PAUSE_MS = 500;
@@ -43,7 +45,8 @@ const EMPTY_ANSWERS = 3;
 
 /**
  * Reads a stream, all shards side by side, a shard only after its parents, so that the records of a key come in their
- * order. Ends when every shard is read to its end as of then; with `follow` it goes on. Memory holds one answer per shard.
+ * order. Ends when every shard is read to its end as of then; with `follow` it goes on. Memory holds one answer per
+ * shard, of a few MiB.
  */
 export class StreamReader {
   readonly #client: KinesisClient;
@@ -94,8 +97,10 @@ export class StreamReader {
     let iterator = await this.#iterator(shard.shardId, fromLatest ? "LATEST" : "TRIM_HORIZON");
     let emptyAnswers = 0;
     let last: string | undefined;
+    let recordBytes = RECORD_BYTES_PRESUMED;
     while (iterator !== undefined && !this.#options.signal?.aborted) {
-      const answer = await this.#getRecords(iterator, shard.shardId, last);
+      const answer = await this.#getRecords(iterator, shard.shardId, last, limitFor(recordBytes));
+      if (answer.Records?.length) recordBytes = Math.max(recordBytes / 2, largestOf(answer.Records));
       for (const { PartitionKey = "", Data = new Uint8Array(0), SequenceNumber = "" } of answer.Records ??
         []) {
         last = SequenceNumber;
@@ -113,7 +118,7 @@ export class StreamReader {
   }
 
   async #shards(): Promise<ReadableShard[]> {
-    const shards = await listShards(this.#client, this.#streamName);
+    const shards = await this.#patiently(() => listShards(this.#client, this.#streamName));
     return shards.map(({ ShardId = "", ParentShardId, AdjacentParentShardId, HashKeyRange: range }) => ({
       shardId: ShardId,
       parents: [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined),
@@ -137,9 +142,9 @@ export class StreamReader {
   }
 
   /** One call; an iterator that has grown old (5 minutes) is renewed behind the last record. */
-  async #getRecords(iterator: string, shardId: string, last: string | undefined) {
+  async #getRecords(iterator: string, shardId: string, last: string | undefined, limit: number) {
     const get = (ShardIterator: string) =>
-      this.#client.send(new GetRecordsCommand({ ShardIterator, Limit: RECORDS_PER_CALL }));
+      this.#client.send(new GetRecordsCommand({ ShardIterator, Limit: limit }));
     try {
       return await this.#patiently(() => get(iterator));
     } catch (error) {
@@ -155,16 +160,31 @@ export class StreamReader {
       try {
         return await call();
       } catch (error) {
-        const passing = error instanceof ProvisionedThroughputExceededException || isServerFault(error);
-        if (!passing || attempt === CALL_ATTEMPTS) throw error;
+        if (!isPassing(error) || attempt === CALL_ATTEMPTS) throw error;
         await sleep(this.#clock, THROTTLED_PAUSE_MS * attempt, this.#options.signal);
       }
     }
   }
 }
 
-function isServerFault(error: unknown): boolean {
+/** Throttling, faults of the server, and faults of the way to it; a missing region or key does not pass. */
+function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  return status === undefined || status >= 500;
+  if (/ThroughputExceeded|LimitExceeded|Throttling/.test(error.name)) return true;
+  const { $metadata, code } = error as { $metadata?: { httpStatusCode?: number }; code?: unknown };
+  const status = $metadata?.httpStatusCode;
+  if (status !== undefined) return status >= 500;
+  return error.name === "TimeoutError" || typeof code === "string";
+}
+
+/**
+ * How many records to ask for. The largest that was seen decides, and is forgotten by halves: a shard of small records is
+ * soon read in large steps, and one large record among them makes the next steps small.
+ */
+function limitFor(recordBytes: number): number {
+  return Math.max(1, Math.min(RECORDS_PER_CALL_MAX, Math.floor(ANSWER_BYTES / recordBytes)));
+}
+
+function largestOf(records: readonly { readonly Data?: Uint8Array | undefined }[]): number {
+  return records.reduce((largest, { Data }) => Math.max(largest, Data?.length ?? 0), 0);
 }
