@@ -35,17 +35,22 @@ interface ProcessInfo {
   readonly id: number;
 }
 
-/** Kills the browser's main process, as a crash or the kernel would; the others end with it. */
-export async function killBrowser(context: BrowserContext): Promise<void> {
+/** The browser's main process, which also keeps IndexedDB. */
+export async function browserPid(context: BrowserContext): Promise<number> {
   const browser = context.browser();
   if (!browser) throw new Error("the context has no browser");
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = (await session.send("SystemInfo.getProcessInfo")) as {
     processInfo: ProcessInfo[];
   };
-  const { id } = processInfo.find(({ type }) => type === "browser")!;
+  return processInfo.find(({ type }) => type === "browser")!.id;
+}
+
+/** Kills the browser's main process, as a crash or the kernel would; the others end with it. */
+export async function killBrowser(context: BrowserContext): Promise<void> {
+  const pid = await browserPid(context);
   const closed = new Promise((resolve) => context.once("close", resolve));
-  process.kill(id, "SIGKILL");
+  process.kill(pid, "SIGKILL");
   await closed;
 }
 

@@ -36,9 +36,10 @@ export interface Path {
   verdicts(): Promise<Verdicts>;
 }
 
-export async function makePath({ kinesis, site }: World): Promise<Path> {
+/** @param onPort where the relay will be; a free one by default. */
+export async function makePath({ kinesis, site }: World, onPort?: number): Promise<Path> {
   const stream = await freshStream(kinesis, 2);
-  const port = await freePort();
+  const port = onPort ?? (await freePort());
   let relay: TestRelay | undefined;
   return {
     endpoint: `http://127.0.0.1:${port}`,
