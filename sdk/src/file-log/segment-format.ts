@@ -37,9 +37,9 @@ const FRAME_HEADER_BYTES = 28;
 /** Length of an epoch id. */
 const EPOCH_CHARS = 16;
 
-export const EVENTS = 1;
+const EVENTS = 1;
 export const ACK = 2;
-export const PACKED = 3;
+const PACKED = 3;
 
 /** Shorter payloads are written as they are: the medium writes whole blocks anyway. */
 const PACKED_BYTES_MIN = 512;
