@@ -9,15 +9,27 @@ export interface Batch {
 /** Newline-terminated JSON lines, one behind the other in one buffer. */
 export interface UserRecords {
   readonly bytes: Uint8Array;
-  /** Where each line ends, its newline included. */
+  /** Where the line of each number ends, its newline included; a number that was given up has no bytes. */
   readonly ends: readonly number[];
 }
 
-export const countOf = (batch: Batch): number => batch.records.ends.length;
+/** How many events there are. */
+export function countOf({ records: { ends } }: Batch): number {
+  let count = 0;
+  let from = 0;
+  for (const end of ends) {
+    if (end > from) count++;
+    from = end;
+  }
+  return count;
+}
 
-export const lastSeqOf = (batch: Batch): number => batch.firstSeq + countOf(batch) - 1;
+/** How many numbers it covers, given up or not. */
+export const lengthOf = (batch: Batch): number => batch.records.ends.length;
 
-/** The batch without its first `count` events. */
+export const lastSeqOf = (batch: Batch): number => batch.firstSeq + lengthOf(batch) - 1;
+
+/** The batch without its first `count` numbers. */
 export function withoutFirst(batch: Batch, count: number): Batch {
   const { bytes, ends } = batch.records;
   const from = ends[count - 1] ?? 0;
@@ -27,7 +39,7 @@ export function withoutFirst(batch: Batch, count: number): Batch {
 
 /** The batch in two parts of about the same number of events. */
 export function halves(batch: Batch): [Batch, Batch] {
-  const middle = countOf(batch) >>> 1;
+  const middle = lengthOf(batch) >>> 1;
   const { bytes, ends } = batch.records;
   const records = { bytes: bytes.subarray(0, ends[middle - 1]), ends: ends.slice(0, middle) };
   return [{ ...batch, records }, withoutFirst(batch, middle)];

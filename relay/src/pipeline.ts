@@ -151,12 +151,13 @@ export class Pipeline {
 
   async #bringToSafety(batch: Batch, ticket: Ticket): Promise<Durable> {
     const known = this.#resends.knownPrefix(batch);
-    this.book.settle(ticket, "duplicates", known.events);
-    if (known.events === countOf(batch)) return known.durable;
-    const rest = known.events > 0 ? withoutFirst(batch, known.events) : batch;
+    const rest = known.length > 0 ? withoutFirst(batch, known.length) : batch;
+    const left = countOf(rest);
+    this.book.settle(ticket, "duplicates", countOf(batch) - left);
+    if (left === 0) return known.durable;
     const durable = await this.#route(rest);
     this.#resends.accept(rest, durable);
-    this.book.settle(ticket, durable === "stream" ? "delivered" : "spooled", countOf(rest));
+    this.book.settle(ticket, durable === "stream" ? "delivered" : "spooled", left);
     return durable;
   }
 

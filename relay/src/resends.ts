@@ -22,13 +22,13 @@ export class Resends {
     this.#accepted = new LRUCache({ max: epochsMax });
   }
 
-  /** How many events at the beginning of a batch are known to be safe, and where. */
-  knownPrefix(batch: Batch): { readonly events: number; readonly durable: Durable } {
+  /** How many numbers at the beginning of a batch are known to be safe, and where. */
+  knownPrefix(batch: Batch): { readonly length: number; readonly durable: Durable } {
     const accepted = this.#accepted.get(epochKeyOf(batch));
     const { firstSeq } = batch;
     if (!accepted || firstSeq < accepted.fromSeq || firstSeq > accepted.throughSeq) return NONE;
     return {
-      events: Math.min(lastSeqOf(batch), accepted.throughSeq) - firstSeq + 1,
+      length: Math.min(lastSeqOf(batch), accepted.throughSeq) - firstSeq + 1,
       durable: accepted.durable,
     };
   }
@@ -53,4 +53,4 @@ export class Resends {
   }
 }
 
-const NONE = { events: 0, durable: "stream" } as const;
+const NONE = { length: 0, durable: "stream" } as const;

@@ -5,7 +5,7 @@ import type { News } from "./news.ts";
 import type { PumpEvents } from "./pump.ts";
 import type { PumpSource } from "./pump-source.ts";
 import type { Recorder } from "./recorder.ts";
-import { isControl } from "./run.ts";
+import { eventsThrough, isControl } from "./run.ts";
 import type { Sender } from "./sender.ts";
 import type { Storage } from "./storage.ts";
 import type { Run, RunLimit, StoreCaps } from "./store.ts";
@@ -127,7 +127,7 @@ export class Delivery implements PumpSource, PumpEvents {
   accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): void {
     const { recorder, news, sender } = this.#parts;
     const { throughSeq, durable, bodyBytes, serverTimeMs } = answer;
-    this.acceptedEvents += throughSeq - run.firstSeq + 1;
+    this.acceptedEvents += eventsThrough(run, throughSeq);
     news.over("relay_refused", "relay_unreachable");
     if (serverTimeMs !== undefined) recorder.learnTime(serverTimeMs);
     sender.debug(run, () => `acknowledged through ${throughSeq}, it is in the ${durable}`);

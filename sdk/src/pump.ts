@@ -46,6 +46,9 @@ const CERTAIN_CODES = ["invalid_event", "batch_too_large"];
 /** Any other refusal may be the doing of a proxy in between, and meet every event: so often it is tried before one is given up. */
 const DOUBTFUL_TRIES_MAX = 5;
 
+/** A batch goes on behind so many numbers given up; each takes a byte or five in it. */
+const GAP_MAX = 100;
+
 /** While the relay refuses a batch, smaller ones are cut until the event at fault stands alone. */
 interface Cut {
   readonly eventsMax: number;
@@ -257,6 +260,7 @@ export class Pump {
     return {
       eventsMax: this.#isOutage ? Math.min(eventsMax, PROBE_EVENTS_MAX) : eventsMax,
       bytesMax: batchBytesMax,
+      gapMax: GAP_MAX,
     };
   }
 

@@ -16,6 +16,14 @@ export function bytesThrough(run: Run, throughSeq: number): number {
   return bytes;
 }
 
+/** The bytes of an event that was given up. */
+const HOLE = new Uint8Array(0);
+
+/** How many events of `run` up to `throughSeq` have not been given up. */
+export function eventsThrough(run: Run, throughSeq: number): number {
+  return run.events.slice(0, throughSeq - run.firstSeq + 1).filter((bytes) => bytes !== HOLE).length;
+}
+
 /** The consecutive events at the head of `entries`, as many as the limit allows and at least one. */
 export function runOf(
   device: string,
@@ -29,9 +37,10 @@ export function runOf(
   let bytes = 0;
   for (const entry of entries) {
     bytes += entry.bytes.length;
-    const consecutive = entry.seq === first.seq + events.length;
-    const over = events.length >= limit.eventsMax || (events.length > 0 && bytes > limit.bytesMax);
-    if (!consecutive || over) break;
+    const gap = entry.seq - first.seq - events.length;
+    const over = events.length + gap >= limit.eventsMax || (events.length > 0 && bytes > limit.bytesMax);
+    if (gap < 0 || gap > (limit.gapMax ?? 0) || over) break;
+    for (let i = 0; i < gap; i++) events.push(HOLE);
     events.push(entry.bytes);
   }
   return { device, epoch, firstSeq: first.seq, events };

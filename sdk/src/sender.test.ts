@@ -155,7 +155,7 @@ describe("what the engineer is told", () => {
     expect(telemetry.stats()).toMatchObject({
       recorded: 10,
       durableEvents: 12,
-      inFlightEvents: 10,
+      inFlightEvents: 11,
       acceptedEvents: 1,
       storedEvents: 11,
       oldestPendingMs: 30_000,

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "./clock.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { News } from "./news.ts";
-import { lastSeqOf } from "./run.ts";
+import { eventsThrough, lastSeqOf } from "./run.ts";
 import type { Run } from "./store.ts";
 import type { Answer, Transport } from "./transport.ts";
 import { inWords } from "./words.ts";
@@ -69,7 +69,7 @@ export class Sender {
       epoch: run.epoch,
       fromSeq: run.firstSeq,
       throughSeq: lastSeqOf(run),
-      events: run.events.length,
+      events: eventsThrough(run, lastSeqOf(run)),
       bytes: run.events.reduce((sum, { length }) => sum + length, 0),
     };
     this.debug(run, () => `cut, ${batch.events} events in ${batch.bytes} bytes`);

@@ -4,7 +4,7 @@
  *
  * - What `append` resolved with `ok` survives, in a durable store, a crash of the process and of the machine.
  * - `read` shows unacknowledged events in order, older epochs first, and shows the same events again until they
- *   are acknowledged. It never shows a hole as if it were not there: a run is consecutive.
+ *   are acknowledged. It never shows a hole as if it were not there: a run ends at it, or shows it as empty bytes.
  * - `acknowledge` names events by (epoch, seq), never by count, and only forgets what it names.
  * - Nothing disappears but by `acknowledge`, or by an eviction or a purge whose declaration was appended first.
  * - No method throws for a full or broken medium; `append` says so in its answer.
@@ -24,7 +24,10 @@ export interface Entry {
   readonly bytes: Uint8Array;
 }
 
-/** Consecutive events of one epoch, ready to be spliced into one batch. */
+/**
+ * Consecutive numbers of one epoch, ready to be spliced into one batch. Where an event was given up its bytes are empty;
+ * the first and the last are events.
+ */
 export interface Run {
   readonly device: string;
   readonly epoch: string;
@@ -43,8 +46,11 @@ export interface SeqRange {
 
 /** Bounds of what `read` returns; at least one event is returned when there is one. */
 export interface RunLimit {
+  /** Numbers, those of events given up among them. */
   readonly eventsMax: number;
   readonly bytesMax: number;
+  /** How many numbers in a row may have been given up without the run ending there. Default 0. */
+  readonly gapMax?: number;
 }
 
 export type Appended = { readonly ok: true } | { readonly ok: false; readonly error: unknown };

@@ -44,6 +44,7 @@ const unpackr = new Unpackr({ useRecords: false });
 function byHand(): number {
   let count = 0;
   readMsgpackBatch(body, () => (event) => {
+    if (!event) return;
     checkFields(event, ++count);
   });
   return count;

@@ -3,7 +3,13 @@
  * never touched; a change of the wire format that needs them touched is a new version of the protocol.
  */
 import { join } from "node:path";
-import { encodeMsgpackBatch, encodeNdjsonBatch, msgpackCodec, ndjsonCodec } from "@tonearm/sdk/wire";
+import {
+  type Codec,
+  encodeMsgpackBatch,
+  encodeNdjsonBatch,
+  msgpackCodec,
+  ndjsonCodec,
+} from "@tonearm/sdk/wire";
 import { type BatchVector, RECEIVED_MS, VECTORS, writeOnce } from "./vector-files.ts";
 
 const TIME_MS = 1_763_840_940_123;
@@ -11,7 +17,7 @@ const TIME_MS = 1_763_840_940_123;
 const qualityOf = (offsetMs: number | null): string =>
   offsetMs === null ? "unsynced" : offsetMs >= -1_000 && offsetMs <= 1_000 ? "synced" : "corrected";
 const HEADER = { device: "RINCON_00DEAD0001", epoch: "k5q2abcdefghij67", first_seq: 1 };
-type Event = BatchVector["events"][number];
+type Event = NonNullable<BatchVector["events"][number]>;
 const event = (type: string, data: string, more: Partial<Event> = {}): Event => ({
   type,
   time_ms: TIME_MS,
@@ -96,37 +102,31 @@ const batches: Record<string, BatchVector> = {
     ...HEADER,
     events: Array.from({ length: 16 }, (_, i) => event("tick", `{"i":${i}}`, { mono_ms: i })),
   },
+  "given-up": { ...HEADER, first_seq: 5, events: [event("a", "{}"), null, null, event("b", '{"i":8}')] },
   "long-data": { ...HEADER, events: [event("long", `{"text":"${"x".repeat(70_000)}"}`)] },
 };
 
 for (const [name, batch] of Object.entries(batches)) {
   const directory = join(VECTORS, "accepted", name);
   const header = { device: batch.device, epoch: batch.epoch, firstSeq: batch.first_seq };
-  const stamped = batch.events.map(({ type, time_ms, mono_ms, offset_ms, data }) => ({
-    type,
-    timeMs: time_ms,
-    monoMs: mono_ms,
-    offsetMs: offset_ms,
-    json: data,
-  }));
+  const stamped = batch.events.map(
+    (each) =>
+      each && {
+        type: each.type,
+        timeMs: each.time_ms,
+        monoMs: each.mono_ms,
+        offsetMs: each.offset_ms,
+        json: each.data,
+      },
+  );
+  const encoded = (codec: Codec) =>
+    stamped.map((each) => (each ? codec.encodeEvent(each) : new Uint8Array(0)));
   writeOnce(directory, "batch.json", `${JSON.stringify(batch, undefined, 2)}\n`);
-  writeOnce(
-    directory,
-    "batch.msgpack",
-    encodeMsgpackBatch(
-      header,
-      stamped.map((each) => msgpackCodec.encodeEvent(each)),
-    ),
-  );
-  writeOnce(
-    directory,
-    "batch.ndjson",
-    encodeNdjsonBatch(
-      header,
-      stamped.map((each) => ndjsonCodec.encodeEvent(each)),
-    ),
-  );
-  const records = batch.events.map(({ type, time_ms, mono_ms, offset_ms, data }, i) => {
+  writeOnce(directory, "batch.msgpack", encodeMsgpackBatch(header, encoded(msgpackCodec)));
+  writeOnce(directory, "batch.ndjson", encodeNdjsonBatch(header, encoded(ndjsonCodec)));
+  const records = batch.events.flatMap((each, i) => {
+    if (!each) return [];
+    const { type, time_ms, mono_ms, offset_ms, data } = each;
     const own = {
       device: batch.device,
       epoch: batch.epoch,
@@ -183,6 +183,21 @@ const refused: readonly Refused[] = [
   inMsgpack("trailing-byte", "malformed_body", Uint8Array.of(...good, 0xc0)),
   inMsgpack("not-msgpack", "malformed_body", new TextEncoder().encode("hello")),
   inMsgpack("empty", "malformed_body", new Uint8Array(0)),
+  inMsgpack(
+    "given-up-at-the-end",
+    "invalid_event",
+    encodeMsgpackBatch({ device: "d", epoch: "e", firstSeq: 7 }, [
+      msgpackCodec.encodeEvent({ type: "x", timeMs: 1, monoMs: 1, offsetMs: null, json: "{}" }),
+      new Uint8Array(0),
+    ]),
+    8,
+  ),
+  line(
+    "given-up-at-the-beginning",
+    "invalid_event",
+    `${LINE_HEAD.replace(":1}", ":2}")}\nnull\n["x",1,1,null,{}]\n`,
+    7,
+  ),
   withData("two-objects", '{"a":1}{"a":2}'),
   withData("second-line", '{"a":1}\n{"device":"other","seq":1}'),
   withData("line-break-between-tokens", '{"a":1,\n"b":2}'),

@@ -13,13 +13,14 @@ export interface BatchVector {
   readonly device: string;
   readonly epoch: string;
   readonly first_seq: number;
-  readonly events: readonly {
+  /** Null: this number was given up. */
+  readonly events: readonly ({
     readonly type: string;
     readonly time_ms: number;
     readonly mono_ms: number;
     readonly offset_ms: number | null;
     readonly data: string;
-  }[];
+  } | null)[];
 }
 
 export const acceptedNames = (): string[] => readdirSync(join(VECTORS, "accepted")).toSorted();

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "@tonearm/sdk/ports";
 import { LRUCache } from "lru-cache";
-import { type Batch, countOf } from "../batch.ts";
+import type { Batch } from "../batch.ts";
 import { Delivery } from "../put/delivery.ts";
 import type { PutEntry } from "../put/put-entry.ts";
 import { Refusal } from "../refusal.ts";
@@ -84,17 +84,20 @@ export class Aggregator {
   #sendSingly(delivery: Delivery, shardId: string, recordBytesMax: number): void {
     const { batch } = delivery;
     const { bytes, ends } = batch.records;
-    const entries = ends.map((end, i) => ({
+    const lines = ends
+      .map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end))
+      .filter(({ length }) => length > 0);
+    const entries = lines.map((data) => ({
       partitionKey: batch.device,
       explicitHashKey: undefined,
-      data: bytes.subarray(ends[i - 1] ?? 0, end),
+      data,
       shardId,
       deliveries: [delivery],
       userRecords: 1,
     }));
     const largest = Math.max(...entries.map(({ data }) => data.length + batch.device.length));
     if (largest > recordBytesMax) throw tooLarge(largest, recordBytesMax);
-    delivery.spreadOver(countOf(batch));
+    delivery.spreadOver(entries.length);
     for (const entry of entries) this.#onClosed(entry);
   }
 

@@ -59,6 +59,7 @@ export class Container {
     const { bytes, ends } = batch.records;
     let from = 0;
     for (const end of ends) {
+      if (end === from) continue;
       this.#recordsLength = writeRecord(this.#records, this.#recordsLength, keyIndex, bytes, from, end);
       from = end;
     }
@@ -105,7 +106,7 @@ function recordsLength({ records }: Batch, keyIndex: number): number {
   let length = 0;
   let from = 0;
   for (const end of records.ends) {
-    length += recordLength(keyIndex, end - from);
+    if (end > from) length += recordLength(keyIndex, end - from);
     from = end;
   }
   return length;

@@ -8,7 +8,7 @@ import {
 } from "@tonearm/sdk/wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Batch } from "../batch.ts";
+import { type Batch, countOf, lastSeqOf, lengthOf } from "../batch.ts";
 import { Refusal } from "../refusal.ts";
 import { linesOf } from "../testing/batches.ts";
 import { EVENT, type Event, HEADER, NOW, refusalOf, spellings } from "../testing/spellings.ts";
@@ -17,6 +17,25 @@ import { decodeNdjsonBatch } from "./ndjson-batch.ts";
 import { timeQualityOf } from "./time-quality.ts";
 
 describe.each(spellings)("a batch in %s", (_, decode) => {
+  it("passes over numbers that were given up, and the others keep theirs", () => {
+    const batch = decode(HEADER, [EVENT, null, null, EVENT]);
+    expect(linesOf(batch).map((line) => (line === "" ? undefined : JSON.parse(line).seq))).toEqual([
+      7,
+      undefined,
+      undefined,
+      10,
+    ]);
+    expect([countOf(batch), lengthOf(batch), lastSeqOf(batch)]).toEqual([2, 4, 10]);
+  });
+
+  it.each([
+    ["at its beginning", [null, EVENT], 7],
+    ["at its end", [EVENT, EVENT, null], 9],
+    ["nowhere else", [null], 7],
+  ])("is refused when a number was given up %s", (_where, events, seq) => {
+    expect(refusalOf(() => decode(HEADER, events))).toMatchObject({ code: "invalid_event", seq });
+  });
+
   it("becomes one line per event: the relay's fields, then the device's bytes unchanged", () => {
     const odd = '{ "n" : 1.0 , "big":123456789012345678901234567890, "n":2,"é":"\\u00e9 🎵\\n" }';
     const batch = decode(HEADER, [EVENT, ["$open", 0, 0, -3_600_000, "{}"], ["x", 1, 2, 3, odd]]);

@@ -10,7 +10,7 @@ const EVENT_FIELDS = 5;
 /** About what the relay's own fields take in a record. */
 const RELAY_FIELDS_BYTES = 160;
 
-/** Least bytes an event can take; a count that the body cannot hold is refused before anything is done for it. */
+/** Least bytes an event can take; no room is set aside for more events than the body can hold. */
 const EVENT_BYTES_MIN = 8;
 
 interface ScalarFields {
@@ -27,14 +27,15 @@ interface ScalarFields {
 export function decodeMsgpackBatch(body: Buffer, receivedMs: number): Batch {
   let writer: RecordWriter | undefined;
   const header = readMsgpackBatch(body, (begun, count) => {
-    writer = new RecordWriter(begun, receivedMs, body.length + count * RELAY_FIELDS_BYTES);
-    return (event) => writer!.write(event);
+    const events = Math.min(count, body.length / EVENT_BYTES_MIN);
+    writer = new RecordWriter(begun, receivedMs, body.length + Math.ceil(events) * RELAY_FIELDS_BYTES);
+    return (event) => (event ? writer!.write(event) : writer!.skip());
   });
   return { ...header, records: writer!.finish() };
 }
 
-/** Told of the header; returns who takes the events, one by one. */
-type BeginBatch = (header: Header, count: number) => (event: DecodedEvent) => void;
+/** Told of the header; returns who takes the events, one by one, and undefined for each number that was given up. */
+type BeginBatch = (header: Header, count: number) => (event: DecodedEvent | undefined) => void;
 
 /** Takes the envelope apart. @throws Refusal naming what is wrong with it. */
 export function readMsgpackBatch(body: Buffer, begin: BeginBatch): Header {
@@ -73,7 +74,7 @@ function readEvents(
   begin: BeginBatch,
 ): Header {
   const count = reader.arrayLength();
-  if (count <= BATCH_EVENTS_MAX && count * EVENT_BYTES_MIN > bodyBytes) {
+  if (count <= BATCH_EVENTS_MAX && count > bodyBytes) {
     throw new Refusal(
       "malformed_body",
       `the batch promises ${count} events, more than its ${bodyBytes} bytes can hold`,
@@ -82,6 +83,10 @@ function readEvents(
   const header = checkHeader({ ...fields }, count);
   const take = begin(header, count);
   for (let seq = header.firstSeq; seq < header.firstSeq + count; seq++) {
+    if (reader.skipNil()) {
+      take(undefined);
+      continue;
+    }
     if (reader.arrayLength() !== EVENT_FIELDS)
       throw invalidEvent(seq, `there must be ${EVENT_FIELDS} values`);
     take({

@@ -26,6 +26,13 @@ export class MsgpackReader {
     throw this.#unexpected("a map", type);
   }
 
+  /** Goes on behind a nil, if one stands here. */
+  skipNil(): boolean {
+    if (this.#bytes[this.#at] !== 0xc0) return false;
+    this.#at++;
+    return true;
+  }
+
   /** Number of items in the array that begins here. */
   arrayLength(): number {
     const type = this.#byte();

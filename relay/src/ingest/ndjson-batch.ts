@@ -24,7 +24,7 @@ export function decodeNdjsonBatch(body: Buffer, receivedMs: number): Batch {
   const header = checkHeader(raw, count);
   if (raw.count !== count)
     throw invalid(`count is missing or not ${count}, the number of event lines that came`);
-  const writer = new RecordWriter(header, receivedMs, body.length + count * 160);
+  const writer = new RecordWriter(header, receivedMs, body.length + Math.min(count, body.length >>> 3) * 160);
   for (let i = 1; i < lines.length; i++) writeEvent(writer, lines[i]!, header.firstSeq + i - 1);
   return { ...header, records: writer.finish() };
 }
@@ -53,6 +53,10 @@ function parseHeader(line: Buffer | undefined): RawHeader {
 
 function writeEvent(writer: RecordWriter, line: Buffer, seq: number): void {
   const values = parse(line);
+  if (values === null) {
+    writer.skip();
+    return;
+  }
   if (!Array.isArray(values) || values.length !== EVENT_FIELDS) {
     throw invalidEvent(seq, "it must be a line of JSON: [type, time_ms, mono_ms, offset_ms, data]");
   }

@@ -11,6 +11,8 @@ const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
+const OUTSIDE = "a number that was given up must stand between two events of the batch";
+
 /** Room for the relay's own fields of one record. */
 const FIELDS_BYTES_MAX = 512;
 
@@ -61,7 +63,22 @@ export class RecordWriter {
     this.#seq++;
   }
 
+  /**
+   * Passes over a number that was given up.
+   * @throws Refusal `invalid_event` when no event stands before it.
+   */
+  skip(): void {
+    if (this.#ends.length === 0) throw this.#invalid(OUTSIDE);
+    this.#ends.push(this.#length);
+    this.#seq++;
+  }
+
+  /** @throws Refusal `invalid_event` when the last number was given up. */
   finish(): UserRecords {
+    if (this.#ends.at(-1) === this.#ends.at(-2)) {
+      this.#seq--;
+      throw this.#invalid(OUTSIDE);
+    }
     return { bytes: this.#bytes.subarray(0, this.#length), ends: this.#ends };
   }
 

@@ -18,8 +18,10 @@ export const EVENT: Event = ["play", 1_763_840_940_123, 5, null, '{"title":"x"}'
 export const asMsgpack = (header: object, events: readonly unknown[]): Batch =>
   decodeMsgpackBatch(Buffer.from(encode({ ...header, events })), NOW);
 
-function asNdjson(header: object, events: readonly Event[]): Batch {
-  const lines = events.map(([type, timeMs, monoMs, offsetMs, data]) => {
+function asNdjson(header: object, events: readonly (Event | null)[]): Batch {
+  const lines = events.map((event) => {
+    if (!event) return "null";
+    const [type, timeMs, monoMs, offsetMs, data] = event;
     const head = [type, timeMs, monoMs, offsetMs].map((value) => JSON.stringify(value) ?? "null").join(",");
     return `[${head},${data}]`;
   });

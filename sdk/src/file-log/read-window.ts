@@ -1,5 +1,5 @@
 import type { Packer } from "../event-queue.ts";
-import { runOf } from "../run.ts";
+import { lastSeqOf, runOf } from "../run.ts";
 import type { Entry, Run, RunLimit, SeqRange } from "../store.ts";
 import type { Catalog, Segment } from "./catalog.ts";
 import { type Disk, isShortage } from "./disk.ts";
@@ -123,7 +123,7 @@ export class ReadWindow {
     );
     const entries = (other < 0 ? this.#waiting : this.#waiting.slice(0, other)).map(({ entry }) => entry);
     const run = runOf(device, epoch, entries, limit)!;
-    const full = run.events.length >= limit.eventsMax || run.events.length < this.#waiting.length;
+    const full = run.events.length >= limit.eventsMax || other >= 0 || lastSeqOf(run) < entries.at(-1)!.seq;
     return { run, full };
   }
 

@@ -56,7 +56,8 @@ export const unreachable = (): Answer => ({
 
 /** The events of a run, decoded by a msgpack library that is not the SDK's. */
 export function readRun(run: Run): ReceivedEvent[] {
-  return run.events.map((bytes, i) => {
+  return run.events.flatMap((bytes, i) => {
+    if (bytes.length === 0) return [];
     const [type, , , , json] = decode(bytes) as [string, number, number, number | null, string];
     return { epoch: run.epoch, seq: run.firstSeq + i, type, data: JSON.parse(json) };
   });

@@ -3,6 +3,7 @@
  *
  *   { v: 1, device: str, epoch: str, first_seq: uint, events: [ event, … ] }
  *   event = [ type: str, time_ms: int, mono_ms: int, offset_ms: int | nil, data: str holding JSON text ]
+ *         | nil, between two events: this number was given up
  *
  * Only standard msgpack types are written, so any msgpack library in any language reads it.
  */
@@ -32,6 +33,9 @@ export const briefMsgpackCodec: Codec = {
   encodeEvent: (event) => packr.pack(fieldsOf(event), RESET_BUFFER_MODE),
 };
 
+/** Stands for a number that was given up. */
+const NIL = Uint8Array.of(0xc0);
+
 /** What stands before the events of a batch. */
 export interface BatchHeader {
   readonly device: string;
@@ -58,7 +62,8 @@ export function encodeMsgpackBatch(
       events: [],
     })
     .subarray(0, -1);
-  return concat([head, arrayHeader(events.length), ...events], allocate);
+  const parts = events.map((event) => (event.length > 0 ? event : NIL));
+  return concat([head, arrayHeader(events.length), ...parts], allocate);
 }
 
 function arrayHeader(length: number): Uint8Array {

@@ -4,6 +4,7 @@
  *   {"v":1,"device":"…","epoch":"…","first_seq":1,"count":2}
  *   ["play",1763840940123,5021,null,{"title":"…"}]
  *
+ * A line `null` between two events stands for a number that was given up.
  * An event line is the same five values as in msgpack, with the data in place of a string holding it.
  */
 import type { Codec, StampedEvent } from "../codec.ts";
@@ -12,6 +13,8 @@ import type { BatchHeader } from "./msgpack.ts";
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 const LINE_END = 0x0a;
+/** Stands for a number that was given up. */
+const NULL = encoder.encode("null");
 
 /** Encodes single events to NDJSON lines, without the line end. */
 export const ndjsonCodec: Codec = {
@@ -31,7 +34,7 @@ export function encodeNdjsonBatch(header: BatchHeader, events: readonly Uint8Arr
       count: events.length,
     }),
   );
-  const lines = [head, ...events];
+  const lines = [head, ...events.map((event) => (event.length > 0 ? event : NULL))];
   const whole = new Uint8Array(lines.reduce((length, line) => length + line.length + 1, 0));
   let offset = 0;
   for (const line of lines) {
