@@ -12,6 +12,8 @@ import { type ContenderName, type Plays, playOf, type StartContender } from "./c
 export interface Cost {
   /** How long a call of `record` keeps its caller, by the clock; making the play's object is in it. */
   readonly syncMicros: number;
+  /** The part of it that the calling thread computes; the rest it waits, for collectors or for others on the machine. */
+  readonly threadMicros: number;
   /** CPU time of the whole process, every thread, from the first call until everything is flushed and closed. */
   readonly cpuMicros: number;
   /** Highest resident set over that of the moment before the first call. */
@@ -71,11 +73,12 @@ async function measure(): Promise<Cost> {
   const written = writtenBytes();
   const cpu = process.cpuUsage();
   const beganMs = performance.now();
-  const syncMicros = await record(Number(rateText));
+  const { syncMicros, threadMicros } = await record(Number(rateText));
   await contender.finish();
   const { user, system } = process.cpuUsage(cpu);
   return {
     syncMicros: syncMicros / count,
+    threadMicros: threadMicros / count,
     cpuMicros: user + system,
     rssBytes: statusBytes("VmHWM") - rss,
     writtenBytes: writtenBytes() - written,
@@ -83,18 +86,22 @@ async function measure(): Promise<Cost> {
   };
 }
 
-/** Records all plays; returns the µs that the calls took. */
-async function record(perSecond: number): Promise<number> {
-  let micros = 0;
+/** Records all plays; returns the µs that the calls took, by the clock and of the thread. */
+async function record(perSecond: number): Promise<Pick<Cost, "syncMicros" | "threadMicros">> {
+  let syncMicros = 0;
+  let threadMicros = 0;
   const beganMs = performance.now();
   for (let at = 0; at < count; ) {
     const due = perSecond === 0 ? count : Math.ceil(((performance.now() - beganMs) * perSecond) / 1_000);
+    const cpu = process.threadCpuUsage();
     const before = performance.now();
     for (const end = Math.min(due, count); at < end; at++) contender.record(playOf(plays, at));
-    micros += (performance.now() - before) * 1_000;
+    syncMicros += (performance.now() - before) * 1_000;
+    const { user, system } = process.threadCpuUsage(cpu);
+    threadMicros += user + system;
     if (at < count) await sleep(4);
   }
-  return micros;
+  return { syncMicros, threadMicros };
 }
 
 function statusBytes(field: string): number {

@@ -31,6 +31,7 @@ const COLUMNS: readonly Column[] = [
   { title: "delivered", of: ({ delivered }) => delivered, digits: 0 },
   { title: "duplicates", of: ({ duplicates }) => duplicates, digits: 0 },
   { title: "µs in record()", of: ({ syncMicros }) => syncMicros, digits: 2 },
+  { title: "of it on the CPU", of: ({ threadMicros }) => threadMicros, digits: 2 },
   { title: "µs CPU per delivered", of: (s) => s.cpuMicros / s.delivered, digits: 1 },
   { title: "B of body per event", of: (s) => s.bodyBytes / s.delivered, digits: 1 },
   { title: "B on the wire per event", of: (s) => s.socketBytes / s.delivered, digits: 1 },
@@ -52,6 +53,7 @@ const COLUMNS: readonly Column[] = [
 /** Which of them say more as a ratio to Tonearm's. */
 const RATIOS: readonly string[] = [
   "µs in record()",
+  "of it on the CPU",
   "µs CPU per delivered",
   "B on the wire per event",
   "RSS growth, MiB",
