@@ -43,3 +43,14 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener("abort", finish);
   });
 }
+
+/** What `work` resolves to; undefined when that takes longer than `delayMs`. The process stays alive meanwhile. */
+export async function inTime<T>(clock: Clock, work: Promise<T>, delayMs: number): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = sleep(clock, delayMs, over.signal).then(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
+}

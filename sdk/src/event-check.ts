@@ -7,7 +7,7 @@ import type { EventDefinitions } from "./typed-events.ts";
 import { playSchema } from "./vocabulary/play.ts";
 import { sourceSchema } from "./vocabulary/source.ts";
 import { EVENT_TYPE_PATTERN } from "./wire/names.ts";
-import { inWords } from "./words.ts";
+import { inWords, isArray } from "./words.ts";
 
 /** Types without a schema that are remembered as good; beyond this many they are checked every time. */
 const KNOWN_TYPES_MAX = 256;
@@ -37,7 +37,7 @@ export class EventCheck {
     const schema = this.#schemas.get(type);
     if (!schema && !this.#known.has(type)) this.#checkType(type);
     const completed = schema ? validated(type, schema, data) : data;
-    if (typeof completed !== "object" || completed === null || Array.isArray(completed)) {
+    if (typeof completed !== "object" || completed === null || isArray(completed)) {
       throw invalid(`the data of "${type}" is ${inWords(completed)}, expected an object`);
     }
     return schema === playSchema

@@ -65,6 +65,35 @@ describe("a relay that is down", () => {
   );
 });
 
+it.each(["0", "-5", "Tue, 24 Nov 2026 09:59:00 GMT"])(
+  "a relay that answers 503 with Retry-After %j is asked again with exponential backoff",
+  async (retryAfter) => {
+    const { telemetry, transport, clock } = await settled();
+    let attempts = 0;
+    transport.answer = () => {
+      attempts++;
+      const date = "Tue, 24 Nov 2026 10:00:00 GMT";
+      return interpret({ status: 503, retryAfter, date, body: "" }, 1);
+    };
+    telemetry.record("tick", {});
+    await clock.advance(600_000);
+    expect(attempts).toBeGreaterThan(10);
+    expect(attempts).toBeLessThan(50);
+  },
+);
+
+it("a request that is never answered whole is given up and sent again", async () => {
+  const { telemetry, transport, clock, errors } = await settled({ requestTimeoutMs: 1_000 });
+  let attempts = 0;
+  transport.answer = (run) => (attempts++ === 0 ? new Promise(() => undefined) : accept(run));
+  telemetry.record("tick", {});
+  const flushed = telemetry.flush();
+  await clock.advance(1_000);
+  expect(errors.map(({ code }) => code)).toEqual(["relay_unreachable"]);
+  await clock.advance(1_000);
+  expect(await flushed).toMatchObject({ delivered: true });
+});
+
 describe("the end of an outage", () => {
   async function afterOutage(outageMs: number, options: Partial<CommonOptions> = {}) {
     const made = await settled(options);

@@ -245,11 +245,12 @@ export class Pump {
   #failed(run: Run, fault: Fault, afterMs: number | undefined): Pause {
     this.#failures++;
     this.#failingSinceMs ??= this.#clock.monotonicMs();
-    const jitterMs =
-      afterMs === undefined
-        ? fullJitterMs(this.#clock, this.#failures, this.#options)
-        : afterJitterMs(this.#clock, afterMs, this.#options);
-    const ms = Math.max(1, jitterMs);
+    // Who asks for no wait at all, over and over, is not to be asked over and over.
+    const ms = Math.max(
+      1,
+      fullJitterMs(this.#clock, this.#failures, this.#options),
+      afterMs === undefined ? 0 : afterJitterMs(this.#clock, afterMs, this.#options),
+    );
     this.#events.faulted(run, fault, ms);
     return { kind: "waiting", ms };
   }

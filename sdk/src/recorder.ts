@@ -2,6 +2,7 @@ import { Ages } from "./ages.ts";
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
 import type { DropLedger } from "./drops.ts";
+import { messageOf } from "./errors.ts";
 import type { DropReason, EventData, RecordResult } from "./event.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { rangesOf, runOf } from "./run.ts";
@@ -62,15 +63,8 @@ export class Recorder {
     const { redact } = this.#options;
     const data = redact ? redact(type, given) : given;
     if (!data) return this.#drop("redacted", "redact() kept it back");
-    const reserved = reservedKeyIn(data);
-    if (reserved !== undefined) {
-      return this.#drop(
-        "reserved_key",
-        `"${reserved}" at the top level of the data belongs to the relay; rename it`,
-      );
-    }
-    const json = toJson(data);
-    if (json instanceof Error) return this.#drop("unserializable", json.message);
+    const spelled = spell(data);
+    if ("reason" in spelled) return this.#drop(spelled.reason, spelled.message);
     // All of the buffer is open to critical events, an eighth less to normal ones, a quarter less to bulk.
     const { bytes: waitingBytes } = this.#queue;
     if (waitingBytes >= (this.#options.bufferBytesMax / 8) * (9 - priority)) {
@@ -80,13 +74,14 @@ export class Recorder {
       );
     }
     if (this.#drops.hasPending) this.declareDrops();
-    const bytes = this.#encode(type, json);
-    if (bytes.length > this.#options.eventBytesMax) {
-      const { eventBytesMax } = this.#options;
-      return this.#drop(
-        "too_large",
-        `the event takes ${bytes.length} bytes, eventBytesMax is ${eventBytesMax}`,
-      );
+    const { json } = spelled;
+    const { eventBytesMax } = this.#options;
+    // No character takes less than a byte. What is made room for once stays in memory.
+    const bytes = json.length > eventBytesMax ? undefined : this.#encode(type, json);
+    const length = bytes?.length ?? json.length;
+    if (!bytes || length > eventBytesMax) {
+      const message = `the event takes ${length} bytes, eventBytesMax is ${eventBytesMax}`;
+      return this.#drop("too_large", message);
     }
     this.#recorded++;
     return { status: "recorded", epoch: this.epoch, seq: this.#push(bytes, priority) };
@@ -230,12 +225,24 @@ export class Recorder {
 /** Whether two differences between clocks are more than a network's or a clock's inaccuracy apart: 1 s. */
 const differ = (aMs: number, bMs: number): boolean => Math.abs(aMs - bMs) > 1_000;
 
-function toJson(data: EventData): string | Error {
+interface Refusal {
+  readonly reason: DropReason;
+  readonly message: string;
+}
+
+/** The data as JSON. Whatever it is made of, a proxy among others, nothing that it throws gets any further. */
+function spell(data: EventData): { readonly json: string } | Refusal {
+  const reason = "unserializable";
   try {
+    const reserved = reservedKeyIn(data);
+    if (reserved !== undefined) {
+      const message = `"${reserved}" at the top level of the data belongs to the relay; rename it`;
+      return { reason: "reserved_key", message };
+    }
     const json: unknown = JSON.stringify(data);
-    if (typeof json === "string" && json.startsWith("{")) return json;
-    return new Error("the data's toJSON does not return an object");
+    if (typeof json === "string" && json.startsWith("{")) return { json };
+    return { reason, message: "the data's toJSON does not return an object" };
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return { reason, message: messageOf(error) };
   }
 }

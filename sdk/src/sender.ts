@@ -81,14 +81,16 @@ export class Sender {
     }
     this.#inFlight = batch.events;
     const beganMs = this.#clock.monotonicMs();
-    const answer = await this.#transport.send(run, signal, {
-      headers,
-      left: (bodyBytes, encoding) => {
-        this.#sentBytes += bodyBytes;
-        this.#news.emit("sent", { ...batch, bodyBytes, encoding });
-        this.debug(run, () => `sent, ${bodyBytes} bytes of ${encoding}`);
-      },
-    });
+    const answer = await this.#limited(signal, (limit) =>
+      this.#transport.send(run, limit, {
+        headers,
+        left: (bodyBytes, encoding) => {
+          this.#sentBytes += bodyBytes;
+          this.#news.emit("sent", { ...batch, bodyBytes, encoding });
+          this.debug(run, () => `sent, ${bodyBytes} bytes of ${encoding}`);
+        },
+      }),
+    );
     this.#inFlight = 0;
     this.debug(run, () => `${answer.kind} after ${Math.round(this.#clock.monotonicMs() - beganMs)} ms`);
     return answer;
@@ -97,6 +99,26 @@ export class Sender {
   /** One line of the life of a batch, when somebody wants to read it. */
   debug(run: Run, line: () => string): void {
     this.#options.debug?.(`${run.epoch} ${run.firstSeq}-${lastSeqOf(run)}: ${line()}`);
+  }
+
+  /**
+   * Bounds a request from its beginning to the last byte of the answer. Not by `AbortSignal.any`: what that makes for each
+   * request would stay with a signal that lives as long as the instance.
+   */
+  async #limited(signal: AbortSignal, request: (limit: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    const { requestTimeoutMs } = this.#options;
+    const limit = new AbortController();
+    const abort = () => limit.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    const late = () => limit.abort(new Error(`no whole answer within ${requestTimeoutMs} ms`));
+    const cancel = this.#clock.after(requestTimeoutMs, late);
+    try {
+      return await request(limit.signal);
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", abort);
+    }
   }
 
   /** The headers to add; undefined when the application holds the batch back, or its hook fails. */

@@ -2,12 +2,14 @@
  * The way of an event through the SDK, on one screen: `record` → Recorder (stamp, encode) → Committer (group commit)
  * → Store → Pump (batch, retry) → Transport, and back: acknowledge → Store.
  */
+
+import { inTime } from "./clock.ts";
 import { Consent, type ConsentResult, type ConsentState, checkConsent } from "./consent.ts";
 import { Delivery } from "./delivery.ts";
 import { DropLedger } from "./drops.ts";
 import type { Listener } from "./emitter.ts";
-import { TonearmError } from "./errors.ts";
-import type { RecordOptions, RecordResult } from "./event.ts";
+import { messageOf, TonearmError } from "./errors.ts";
+import type { EventData, RecordOptions, RecordResult } from "./event.ts";
 import { EventCheck } from "./event-check.ts";
 import { EventQueue } from "./event-queue.ts";
 import { newEpochId } from "./ids.ts";
@@ -20,6 +22,7 @@ import { Recorder } from "./recorder.ts";
 import { redaction } from "./redaction.ts";
 import { Sender } from "./sender.ts";
 import { Storage } from "./storage.ts";
+import type { Priority } from "./store.ts";
 import type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";
@@ -48,6 +51,7 @@ class Assembled implements Telemetry {
   readonly #sender: Sender;
   readonly #delivery: Delivery;
   readonly #consent: Consent;
+  #isOver = false;
   #closing: Promise<FlushResult> | undefined;
   #opened: (opened: { readonly durable: boolean }) => void = () => undefined;
 
@@ -89,8 +93,17 @@ class Assembled implements Telemetry {
 
   record(type: string, data: unknown, options?: RecordOptions): RecordResult {
     if (this.#consent.state === "denied") return DENIED;
-    const priority = priorityOf(type, options);
-    const result = this.#recorder.record(type, this.#check.complete(type, data), priority);
+    let complete: EventData;
+    let priority: Priority;
+    try {
+      complete = this.#check.complete(type, data);
+      priority = priorityOf(type, options);
+    } catch (error) {
+      throw error instanceof TonearmError
+        ? error
+        : new TonearmError("invalid_argument", `an argument cannot be read: ${messageOf(error)}`, error);
+    }
+    const result = this.#recorder.record(type, complete, priority);
     this.#storage.committer?.notify();
     return result;
   }
@@ -103,9 +116,9 @@ class Assembled implements Telemetry {
     return this.record("source", source);
   }
 
-  async flush({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
-    if (this.#consent.state !== "pending") await this.ready;
-    return this.#flush(timeoutMs);
+  flush({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
+    // After the end nothing is on its way any more.
+    return this.#flush(this.#isOver ? 0 : timeoutMs);
   }
 
   close({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
@@ -218,19 +231,27 @@ class Assembled implements Telemetry {
   }
 
   async #flush(timeoutMs: number): Promise<FlushResult> {
-    const { committer, store } = this.#storage;
+    const { clock } = this.#ports;
+    const endMs = clock.monotonicMs() + timeoutMs;
     const target = this.#recorder.lastSeq;
-    await committer?.commitAll();
+    // A dead medium may never answer.
+    await inTime(clock, this.#commitAll(), timeoutMs);
+    const { committer, store } = this.#storage;
     const { delivered: mark, held } = this.#delivery;
     // What is held back is not waited for; an epoch that has not begun has nothing to deliver.
     let delivered = !committer && this.#recorder.waitingEvents === 0;
     if (committer && !held) {
       this.#pump.setUrgent(true);
-      delivered = await mark.reaches(target, timeoutMs);
+      delivered = await mark.reaches(target, endMs - clock.monotonicMs());
       if (!mark.hasWaiters) this.#pump.setUrgent(false);
     }
     const durable = store.durable && (committer?.committedSeq ?? 0) >= target;
     return { durable, delivered, pendingEvents: this.#delivery.pendingEvents };
+  }
+
+  async #commitAll(): Promise<void> {
+    if (this.#consent.state !== "pending") await this.ready;
+    await this.#storage.committer?.commitAll();
   }
 
   async #close(timeoutMs: number): Promise<FlushResult> {
@@ -248,6 +269,7 @@ class Assembled implements Telemetry {
     await this.#ports.transport.close();
     this.#ports.release();
     this.#opened({ durable: false });
+    this.#isOver = true;
     return result;
   }
 }

@@ -26,7 +26,7 @@ export class Watermark {
 
   /** Resolves to whether the mark reached `seq`, at the latest after `timeoutMs`. */
   reaches(seq: number, timeoutMs: number): Promise<boolean> {
-    if (this.#value >= seq) return Promise.resolve(true);
+    if (this.#value >= seq || timeoutMs <= 0) return Promise.resolve(this.#value >= seq);
     return new Promise((resolve) => {
       const finish = (reached: boolean) => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);

@@ -8,7 +8,6 @@ import { encodeNdjsonBatch } from "../wire/ndjson.ts";
 export interface FetchTransportOptions {
   readonly endpoint: URL;
   readonly key: string | undefined;
-  readonly requestTimeoutMs: number;
 }
 
 /** Below this size compression costs more than it saves. */
@@ -52,7 +51,7 @@ export class FetchTransport implements Transport {
         redirect: "error",
         credentials: "omit",
         referrerPolicy: "no-referrer",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#options.requestTimeoutMs)]),
+        signal,
       });
       const text = await response.text();
       if (response.status === 415 && gzip) {

@@ -134,6 +134,21 @@ describe("HttpTransport", () => {
     },
   );
 
+  it("ends in the middle of an answer when its time is over", async () => {
+    const over = new AbortController();
+    const endpoint = await serve((_, __, response) => {
+      response.writeHead(200).write("{");
+      setTimeout(() => over.abort(new Error("time is over")), 50);
+    });
+    expect(await transportTo(endpoint).send(RUN, over.signal, SENDING)).toMatchObject({
+      kind: "retry",
+      fault: {
+        kind: "unreachable",
+        message: `the relay at ${endpoint.origin} cannot be reached (time is over)`,
+      },
+    });
+  });
+
   it("sends no header but those of the body, the connection and the key, and those that are added", async () => {
     const seen: string[][] = [];
     const endpoint = await serve(({ headers }, _, response) => {
