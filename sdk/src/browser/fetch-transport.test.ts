@@ -48,7 +48,7 @@ const runOf = (count: number, size = 10): Run => {
 const transportTo = (path = "", key?: string) => {
   const { port } = server.address() as AddressInfo;
   const endpoint = new URL(`http://127.0.0.1:${port}${path}`);
-  return new FetchTransport({ endpoint, key, requestTimeoutMs: 500 });
+  return new FetchTransport({ endpoint, key });
 };
 
 const sending = () => ({ headers: {}, left: vi.fn() });
@@ -108,7 +108,11 @@ describe("FetchTransport", () => {
     ["no answer in time", () => ({ status: 200, headers: { "content-length": "1000" }, body: {} })],
   ])("calls a relay that gives %s unreachable", async (_, answers) => {
     answer = answers;
-    const result = await transportTo().send(runOf(1), never, sending());
+    const over = new AbortController();
+    const sent = transportTo().send(runOf(1), over.signal, sending());
+    await vi.waitFor(() => expect(received).toHaveLength(1));
+    setTimeout(() => over.abort(), 50);
+    const result = await sent;
     expect(result).toMatchObject({ kind: "retry", afterMs: undefined, fault: { kind: "unreachable" } });
     expect(received).toHaveLength(1);
   });
