@@ -4,19 +4,29 @@ import { ConfigError } from "./config.ts";
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
+interface Flag {
+  readonly name: string;
+  readonly type: z.ZodType;
+  readonly flag: string;
+}
+
 /** `aggregateAgeMs` is `--aggregate-age-ms` on the command line, `corsOrigins` is `--cors-origin`, once for each. */
 const flagOf = (name: string, type: z.ZodType): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(isList(type) ? /s$/ : /$^/, "");
 
 /**
  * Reads command-line flags named after the options of `shape`.
- * @throws ConfigError for a flag that does not exist or has no value.
+ * @throws ConfigError for a flag that does not exist, has no value or has one too many.
  */
 export function readFlags(
   args: readonly string[],
   shape: Shape,
 ): Record<string, string | boolean | (string | boolean)[]> {
-  const flags = Object.entries(shape).map(([name, type]) => ({ name, type, flag: flagOf(name, type) }));
+  const flags: Flag[] = Object.entries(shape).map(([name, type]) => ({
+    name,
+    type,
+    flag: flagOf(name, type),
+  }));
   const options = Object.fromEntries(
     flags.map(({ flag, type }) => [
       flag,
@@ -24,19 +34,39 @@ export function readFlags(
     ]),
   );
   try {
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    const { values } = parseArgs({ args: withNumbers(args), options, strict: true, allowPositionals: false });
     return Object.fromEntries(
       flags.flatMap(({ name, flag }) => (flag in values ? [[name, values[flag]!]] : [])),
     );
   } catch (error) {
-    // Node's own sentence names the flag; its advice about positional arguments does not apply.
-    const [sentence = "bad arguments"] = (error as Error).message.split(". ");
-    throw new ConfigError(
-      `${sentence}; expected ${Object.keys(options)
-        .map((flag) => `--${flag}`)
-        .join(" ")}`,
-    );
+    throw new ConfigError(inWords(error as NodeJS.ErrnoException, flags));
   }
+}
+
+/** `--devices -1` as `--devices=-1`, so that what is wrong with the value is said, and not that it looks like a flag. */
+function withNumbers(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1);
+    if (/^-\d/.test(arg) && before !== undefined && /^--[^=]+$/.test(before))
+      joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+/** Node's sentence about what does not fit, with what was expected in the place of its advice. */
+function inWords({ code, message }: NodeJS.ErrnoException, flags: readonly Flag[]): string {
+  const named = /--([\w-]+)/.exec(message)?.[1];
+  const known = flags.find(({ flag }) => flag === named);
+  if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" && known) {
+    const { flag, type } = known;
+    if (isFlag(type))
+      return `option --${flag} was given a value, expected --${flag} alone: ${type.description}`;
+    return `option --${flag} has no value, expected --${flag} VALUE: ${type.description}`;
+  }
+  const [sentence = "bad arguments"] = message.split(/\.\s/);
+  return `${sentence}; expected ${flags.map(({ flag }) => `--${flag}`).join(" ")}`;
 }
 
 function isList(type: z.ZodType): boolean {

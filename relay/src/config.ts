@@ -1,9 +1,21 @@
 import { BATCHES_PATH } from "@tonearm/sdk/wire";
 import { z } from "zod";
 
-const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+/** A whole number as a command line spells it, or as a program gives it. */
+export const wholeNumber = (least: number, most: number) => {
+  const expected = `expected a whole number from ${least} to ${most}`;
+  const numberOf = (given: unknown) => (typeof given === "string" ? numberIn(given) : given);
+  return z.preprocess(numberOf, z.int(expected).min(least, expected).max(most, expected));
+};
+
+/** Digits and nothing else: `Number` would take nothing for 0, and hexadecimal too. */
+const numberIn = (text: string) => (/^-?\d+$/.test(text) ? Number(text) : text);
+
 const KIB = 1_024;
 const MIB = 1_048_576;
+
+/** Text that is not empty, such as a path. */
+export const someText = z.string().min(1, "expected at least one character");
 
 /** A write key; its value never stands in a message. */
 const writeKey = z.string().regex(/^[\x21-\x7e]{8,512}$/, "expected 8 to 512 visible ASCII characters");
@@ -23,17 +35,13 @@ const streamName = z
 /** Which stream, and where: shared by everything that talks to Kinesis. */
 export const targetShape = {
   stream: streamName.default("tonearm").describe("name of the Kinesis stream"),
-  region: z.string().min(1).optional().describe("AWS region; default: from the environment or the profile"),
+  region: someText.optional().describe("AWS region; default: from the environment or the profile"),
   endpoint: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: "expected an http or https URL" })
     .optional()
     .describe("URL of a Kinesis-compatible server; default: AWS"),
   embedded: z.boolean().default(false).describe("start a Kinesis of our own (kinesalite), on disk"),
-  embeddedDir: z
-    .string()
-    .min(1)
-    .default(".tonearm/kinesis")
-    .describe("where the embedded Kinesis keeps its data"),
+  embeddedDir: someText.default(".tonearm/kinesis").describe("where the embedded Kinesis keeps its data"),
 };
 
 const schema = z.strictObject({
@@ -41,7 +49,7 @@ const schema = z.strictObject({
   createStream: wholeNumber(1, 1_000)
     .optional()
     .describe("make the stream with so many shards if there is none"),
-  host: z.string().min(1).default("127.0.0.1").describe("address to listen on"),
+  host: someText.default("127.0.0.1").describe("address to listen on"),
   port: wholeNumber(0, 65_535).default(8_470).describe("port to listen on; 0 takes a free one"),
   insecure: z.boolean().default(false).describe("let anybody write, without a key"),
   writeKeys: z
@@ -54,7 +62,7 @@ const schema = z.strictObject({
     .max(100)
     .default([])
     .describe("an origin whose pages may send batches, or *; can be given again"),
-  spool: z.string().min(1).optional().describe("directory that takes batches while Kinesis is away"),
+  spool: someText.optional().describe("directory that takes batches while Kinesis is away"),
   spoolBytesMax: wholeNumber(16 * MIB, 2 ** 50)
     .default(1_024 * MIB)
     .describe("largest size of the spool"),
@@ -107,11 +115,12 @@ export class ConfigError extends Error {}
 
 /**
  * Checks flags or configuration against a schema, once, at the border.
- * @throws ConfigError that names each option at fault and what was expected.
+ * @throws ConfigError that names each option at fault, what it was (secrets excepted) and what was expected.
  */
 export function checkFlags<T extends z.ZodType>(type: T, input: unknown): z.infer<T> {
   const parsed = type.safeParse(input);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(inWords).join("\n"));
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.map((issue) => inWords(issue, input)).join("\n"));
   return parsed.data;
 }
 
@@ -129,8 +138,24 @@ export function checkConfig(input: Readonly<Record<string, unknown>>): Config {
   return config;
 }
 
-function inWords(issue: z.core.$ZodIssue): string {
+/** Options whose value stands in no message. */
+const SECRETS: readonly unknown[] = ["key", "writeKeys"];
+const SHOWN_CHARACTERS = 100;
+
+function inWords({ path, message, ...issue }: z.core.$ZodIssue, input: unknown): string {
   if (issue.code === "unrecognized_keys") return `unknown option ${issue.keys.join(", ")}`;
-  const isMissing = issue.code === "invalid_type" && issue.input === undefined;
-  return `option ${issue.path.join(".")} ${isMissing ? "is missing" : `is not usable: ${issue.message}`}`;
+  const value = path.reduce<unknown>(
+    (inside, name) => (inside as Record<PropertyKey, unknown>)?.[name],
+    input,
+  );
+  const option = `option ${path.join(".")}`;
+  if (value === undefined) return `${option} is missing`;
+  return `${option} is ${SECRETS.includes(path[0]) ? "not usable" : shown(value)}, ${message}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  const short = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+  // A URL may carry a name and a password.
+  return short.replace(/\/\/[^/]*@/, "//…@");
 }

@@ -72,7 +72,7 @@ describe("--cors-origin", () => {
 
   it.each([`${PAGE}/`, "player.example.com", "https://*.example.com:x", ""])("refuses %j", (text) => {
     expect(() => checkConfig({ insecure: true, corsOrigins: [text] })).toThrow(
-      /corsOrigins\.0 is not usable/,
+      /^option corsOrigins\.0 is ".*", expected an origin/,
     );
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkFlags, helpFor, readFlags } from "@tonearm/relay/flags";
+import { checkFlags, helpFor, readFlags, someText, wholeNumber } from "@tonearm/relay/flags";
 import { type Audit, audit, makeClient } from "@tonearm/relay/read";
 import { sleep, systemClock } from "@tonearm/sdk/ports";
 import { z } from "zod";
@@ -19,9 +19,9 @@ import { verify } from "./verify.ts";
 
 const shape = {
   ...fleetShape,
-  shards: z.coerce.number().int().min(1).max(100).default(4).describe("shards of the stream"),
+  shards: wholeNumber(1, 100).default(4).describe("shards of the stream"),
   json: z.boolean().default(false).describe("end with one JSON object on standard output"),
-  keep: z.string().min(1).optional().describe("leave kinesis/ and truth.ndjson in this directory"),
+  keep: someText.optional().describe("leave kinesis/ and truth.ndjson in this directory"),
 };
 type DemoOptions = z.infer<z.ZodObject<typeof shape>>;
 

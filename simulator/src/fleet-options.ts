@@ -1,16 +1,11 @@
+import { someText, wholeNumber } from "@tonearm/relay/flags";
 import { z } from "zod";
-
-const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
 /** Flags of every command that runs a fleet. */
 export const fleetShape = {
   devices: wholeNumber(1, 10_000).default(200).describe("speakers"),
   events: wholeNumber(1, 100_000_000).default(100_000).describe("events that the whole fleet records"),
-  seed: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("decides everything that chance decides; default: a new one, printed"),
+  seed: someText.optional().describe("decides everything that chance decides; default: a new one, printed"),
   seconds: wholeNumber(1, 86_400).default(30).describe("how long the fleet records"),
   deadline: wholeNumber(1, 86_400)
     .default(120)
@@ -19,11 +14,7 @@ export const fleetShape = {
   processes: wholeNumber(0, 64)
     .default(0)
     .describe("speakers live in so many processes, which are killed with SIGKILL"),
-  history: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("replay this listening export instead of the listening model"),
+  history: someText.optional().describe("replay this listening export instead of the listening model"),
 };
 
 export type FleetOptions = z.infer<z.ZodObject<typeof fleetShape>>;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkFlags, helpFor, readFlags } from "@tonearm/relay/flags";
+import { checkFlags, helpFor, readFlags, someText } from "@tonearm/relay/flags";
 import { systemClock } from "@tonearm/sdk/ports";
 import { z } from "zod";
 import { fleetShape } from "./fleet-options.ts";
@@ -11,9 +11,9 @@ import { newSeed } from "./seed.ts";
 
 const shape = {
   ...fleetShape,
-  relay: z.url({ protocol: /^https?$/ }).describe("URL of the relay"),
-  truth: z.string().min(1).describe("file that takes the truth: one line per recorded event"),
-  key: z.string().min(1).optional().describe("write key; default: TONEARM_KEY"),
+  relay: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).describe("URL of the relay"),
+  truth: someText.describe("file that takes the truth: one line per recorded event"),
+  key: someText.optional().describe("write key; default: TONEARM_KEY"),
 };
 
 export const SIMULATE_HELP = `simulate --relay URL --truth FILE [options]

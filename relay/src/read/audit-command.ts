@@ -1,14 +1,14 @@
 import { systemClock } from "@tonearm/sdk/ports";
 import { z } from "zod";
 import { helpFor, readFlags } from "../cli-options.ts";
-import { checkFlags, targetShape } from "../config.ts";
+import { checkFlags, someText, targetShape } from "../config.ts";
 import { openTarget } from "../kinesis/target.ts";
 import { type Audit, type AuditTotals, audit } from "./audit.ts";
 import type { EpochReport } from "./ledger.ts";
 
 const shape = {
   ...targetShape,
-  device: z.string().min(1).optional().describe("say something of this device's epochs only"),
+  device: someText.optional().describe("say something of this device's epochs only"),
   json: z.boolean().default(false).describe("one JSON object on standard output"),
 };
 
