@@ -4,7 +4,6 @@ import { createTelemetry } from "@tonearm/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory, hurriedTelemetry, until } from "../support/devices.ts";
 import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
-import { run } from "../support/processes.ts";
 import { startTestRelay, type TestRelay } from "../support/relays.ts";
 import { readRefused, refusedVectors } from "../support/vector-files.ts";
 import { verdictsOf } from "../support/verdicts.ts";
@@ -237,67 +236,5 @@ describe("bad input", () => {
     expect(errors[0]).toMatch(
       /^the relay at http:\/\/127\.0\.0\.1:9 cannot be reached \(.*ECONNREFUSED.*\); events are kept, and sent again later$/,
     );
-  });
-});
-
-describe("a command called wrongly ends with a sentence and a code of its own", () => {
-  it.each([
-    ["relay", ["--prot", "1"], 2, "Unknown option '--prot'; expected --stream"],
-    [
-      "relay",
-      ["--port", "99999", "--insecure"],
-      2,
-      'option port is "99999", expected a whole number from 0 to 65535',
-    ],
-    ["relay", ["--stream", "bad name", "--insecure"], 2, 'option stream is "bad name", expected 1 to 128 of'],
-    ["relay", [], 2, "nobody could write to /v1/batches: set TONEARM_WRITE_KEYS"],
-    ["relay", ["--insecure", "--embedded", "--endpoint", "http://127.0.0.1:9"], 2, "exclude each other"],
-    [
-      "relay",
-      ["--insecure", "--endpoint", "http://127.0.0.1:9", "--region", "r"],
-      1,
-      "stream tonearm at http://127.0.0.1:9 cannot be used",
-    ],
-    ["relay", ["audit", "--endpoint", "http://127.0.0.1:9", "--region", "r"], 1, "ECONNREFUSED"],
-    ["simulator", ["fly"], 2, 'unknown command "fly", expected demo or simulate'],
-    ["relay", ["audit", "--jsn"], 2, "Unknown option '--jsn'; expected --stream"],
-    [
-      "simulator",
-      ["demo", "--devices", "0"],
-      2,
-      'option devices is "0", expected a whole number from 1 to 10000',
-    ],
-    [
-      "simulator",
-      ["demo", "--devices", "abc"],
-      2,
-      'option devices is "abc", expected a whole number from 1 to',
-    ],
-    [
-      "simulator",
-      ["demo", "--devices", "-1"],
-      2,
-      'option devices is "-1", expected a whole number from 1 to',
-    ],
-    ["simulator", ["demo", "--devices", ""], 2, 'option devices is "", expected a whole number from 1 to'],
-    [
-      "simulator",
-      ["demo", "--seed", "--json"],
-      2,
-      "option --seed has no value, expected --seed VALUE: decides",
-    ],
-    ["simulator", ["demo", "--json=yes"], 2, "option --json was given a value, expected --json alone"],
-    ["simulator", ["simulate", "--relay", "http://127.0.0.1:9"], 2, "option truth is missing"],
-    [
-      "simulator",
-      ["simulate", "--relay", "ftp://x", "--truth", "t"],
-      2,
-      'option relay is "ftp://x", expected',
-    ],
-    ["simulator", ["demo", "--history", "/nowhere"], 1, "/nowhere cannot be read"],
-  ] as ["relay" | "simulator", string[], number, string][])("%s %j", async (cli, args, code, sentence) => {
-    const finished = await run(cli, args, { TONEARM_WRITE_KEYS: "" });
-    expect(finished.stderr).toContain(sentence);
-    expect([finished.code, finished.stdout]).toEqual([code, ""]);
   });
 });
