@@ -53,6 +53,7 @@ export class Delivery implements PumpSource, PumpEvents {
     const { recorder } = this.#parts;
     const { store, committer } = this.#parts.storage;
     const stored = await store.read(limit);
+    if (this.held) return undefined;
     if (!stored || stored.epoch === this.epoch) this.#ownEpochReached = true;
     return stored ?? (committer?.degraded ? recorder.peekRun(limit) : undefined);
   }

@@ -134,8 +134,8 @@ class Assembled implements Telemetry {
     checkConsent(consent, "invalid_argument");
     if (this.#closing) return Promise.resolve({ complete: false });
     const settled = this.#consent.set(consent);
-    if (consent !== "granted") this.#delivery.held = true;
-    this.#holdEvents();
+    // Now, not when the change has had its turn: what is about to be sent must not go.
+    if (consent !== "granted") void this.#holdBack();
     return settled.then(({ complete }) => ({
       // What could not be opened could not be purged either.
       complete: complete && !(consent === "denied" && this.#storage.isReplaced),
@@ -166,9 +166,11 @@ class Assembled implements Telemetry {
     };
   }
 
-  /** What is recorded from now on stays in memory, even if a commit is under way. */
-  #holdEvents(): void {
+  /** Nothing is sent from now on; while consent is pending, what is recorded stays in memory, even if a commit is under way. */
+  #holdBack(): Promise<void> {
     if (this.#consent.state === "pending") this.#recorder.hold();
+    this.#delivery.held = true;
+    return this.#pump.interrupt();
   }
 
   async #resume(): Promise<void> {
@@ -182,9 +184,7 @@ class Assembled implements Telemetry {
   }
 
   async #hold(): Promise<void> {
-    this.#holdEvents();
-    this.#delivery.held = true;
-    await this.#pump.interrupt();
+    await this.#holdBack();
     await this.#storage.committer?.stop();
   }
 
