@@ -1,3 +1,4 @@
-/** Entry `@tonearm/relay/flags`: command-line flags from a schema, shared with the simulator's commands. */
+/** Entry `@tonearm/relay/flags`: what commands share: flags from a schema, and when to end. */
 export { helpFor, readFlags } from "./cli-options.ts";
 export { ConfigError, checkFlags, someText, wholeNumber } from "./config.ts";
+export { ENDS_WITH_PARENT, firstSignal } from "./first-signal.ts";

@@ -1,6 +1,7 @@
 import { systemClock } from "@tonearm/sdk/ports";
 import { helpFor, readFlags } from "./cli-options.ts";
 import { CONFIG_FLAGS, checkConfig } from "./config.ts";
+import { firstSignal } from "./first-signal.ts";
 import { openTarget } from "./kinesis/target.ts";
 import { jsonLog } from "./log.ts";
 import { startRelay } from "./relay.ts";
@@ -33,22 +34,4 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
   await target.close();
   if (left > 0) log.error("not everything arrived in time; its senders keep it", { events: left });
   process.exit(left > 0 ? 1 : 0);
-}
-
-const PARENT_POLL_MS = 500;
-
-/** Resolves at the first request to end. */
-function firstSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
-    // A package manager that is told to end kills its shell and leaves us behind: the request was meant for us.
-    if (process.env.npm_lifecycle_event !== undefined)
-      whenOrphaned(process.ppid, () => resolve("parent ended"));
-  });
-}
-
-function whenOrphaned(parent: number, callback: () => void): void {
-  systemClock.after(PARENT_POLL_MS, () =>
-    process.ppid === parent ? whenOrphaned(parent, callback) : callback(),
-  );
 }

@@ -1,6 +1,7 @@
 /** Entry `@tonearm/sdk/wire`: the protocol's names, limits, answers and spellings, shared with the relay. */
 
 export type { Codec, Spelling, StampedEvent } from "./codec.ts";
+export { isControl } from "./run.ts";
 export type { AcceptedBody, Durable, RefusalBody, RefusalCode } from "./wire/answer.ts";
 export { REFUSAL_CODES } from "./wire/answer.ts";
 export {

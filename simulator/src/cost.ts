@@ -12,7 +12,8 @@ const SECONDS_PER_HOUR = 3_600;
 
 /** What was measured on a stream. */
 export interface StreamFigures {
-  readonly userRecords: number;
+  /** Events in the stream, each counted once. Control records and duplicates cost, and are no events. */
+  readonly events: number;
   readonly kinesisRecords: number;
   readonly kinesisBytes: number;
   readonly putUnits: number;
@@ -25,11 +26,12 @@ export interface Cost {
 }
 
 /** The cost of a billion events that look like those measured, with shards full all the time: the least it can cost. */
-export function costOf({ userRecords, kinesisRecords, kinesisBytes, putUnits }: StreamFigures): Cost {
-  const putUnitsPerBillion = (putUnits / userRecords) * BILLION;
+export function costOf({ events, kinesisRecords, kinesisBytes, putUnits }: StreamFigures): Cost {
+  if (events === 0) return { usdPerBillionEvents: 0, arithmetic: ["nothing is in the stream"] };
+  const putUnitsPerBillion = (putUnits / events) * BILLION;
   const putUsd = (putUnitsPerBillion / 1_000_000) * USD_PER_MILLION_PUT_UNITS;
-  const bytesPerBillion = (kinesisBytes / userRecords) * BILLION;
-  const recordsPerBillion = (kinesisRecords / userRecords) * BILLION;
+  const bytesPerBillion = (kinesisBytes / events) * BILLION;
+  const recordsPerBillion = (kinesisRecords / events) * BILLION;
   const shardSeconds = Math.max(
     bytesPerBillion / SHARD_BYTES_PER_SECOND,
     recordsPerBillion / SHARD_RECORDS_PER_SECOND,
@@ -40,8 +42,8 @@ export function costOf({ userRecords, kinesisRecords, kinesisBytes, putUnits }: 
   return {
     usdPerBillionEvents: Math.round(usd * 100) / 100,
     arithmetic: [
-      `PUT units: ${putUnits} units / ${userRecords} events = ${(putUnits / userRecords).toFixed(5)} per event; × 10^9 × ${USD_PER_MILLION_PUT_UNITS} USD per million = ${putUsd.toFixed(2)} USD`,
-      `shards:    ${(kinesisBytes / userRecords).toFixed(0)} B per event × 10^9 / 1 MB/s = ${shardHours.toFixed(0)} shard-hours × ${USD_PER_SHARD_HOUR} USD = ${shardUsd.toFixed(2)} USD, with every shard full all the time`,
+      `PUT units: ${putUnits} units / ${events} events = ${(putUnits / events).toFixed(5)} per event; × 10^9 × ${USD_PER_MILLION_PUT_UNITS} USD per million = ${putUsd.toFixed(2)} USD`,
+      `shards:    ${(kinesisBytes / events).toFixed(0)} B per event × 10^9 / 1 MB/s = ${shardHours.toFixed(0)} shard-hours × ${USD_PER_SHARD_HOUR} USD = ${shardUsd.toFixed(2)} USD, with every shard full all the time`,
       `together:  ${usd.toFixed(2)} USD per billion events, before what reads the stream`,
     ],
   };

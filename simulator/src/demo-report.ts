@@ -1,6 +1,6 @@
 import type { Audit } from "@tonearm/relay/read";
 import { costOf } from "./cost.ts";
-import type { FleetCounts } from "./fleet-counts.ts";
+import { type FleetCounts, troubleLines } from "./fleet-counts.ts";
 import type { Verification } from "./verify.ts";
 
 /** Everything that a finished run knows. */
@@ -9,8 +9,8 @@ export interface DemoResult {
   readonly counts: FleetCounts;
   readonly verification: Verification;
   readonly audit: Audit;
-  /** Events that had not been acknowledged when the time was over. */
-  readonly undelivered: number;
+  /** Durable events that no relay had acknowledged when the time was over. */
+  readonly unacknowledged: number;
   readonly seconds: number;
 }
 
@@ -20,6 +20,7 @@ export function reportJson({
   counts,
   verification,
   audit,
+  unacknowledged,
   seconds,
 }: DemoResult): Record<string, unknown> {
   const { totals } = audit;
@@ -35,10 +36,12 @@ export function reportJson({
     epochs_incomplete: totals.epochs.INCOMPLETE,
     epochs_unproven: totals.epochs.UNPROVEN,
     user_records_per_kinesis_record: round(totals.userRecords / totals.kinesisRecords),
-    wire_bytes_per_event: round(counts.bodyBytes / counts.accepted),
-    stream_bytes_per_event: round(totals.kinesisBytes / totals.userRecords),
+    wire_bytes_per_event: round(counts.bodyBytes / counts.acceptedEvents),
+    stream_bytes_per_event: round(totals.kinesisBytes / totals.events),
     usd_per_billion_events: costOf(totals).usdPerBillionEvents,
     seed,
+    epochs_broken_off: totals.brokenOff,
+    unacknowledged,
     refused_at_record: counts.refused,
     crashes: counts.crashes,
     retries: counts.retries,
@@ -48,7 +51,7 @@ export function reportJson({
 
 /** The report for people. */
 export function reportText(result: DemoResult): string {
-  const { seed, counts, verification, audit, undelivered, seconds } = result;
+  const { seed, counts, verification, audit, seconds } = result;
   const { totals } = audit;
   const { arithmetic } = costOf(totals);
   const rows: [string, number, string][] = [
@@ -60,7 +63,9 @@ export function reportText(result: DemoResult): string {
     ["lost", verification.lost, "durable and missing"],
     ["taken by crashes", verification.lostBeforeDurable, "before they were durable: never promised"],
   ];
-  const share = (verification.delivered / verification.recorded) * 100;
+  // Rounded down: 100 % is all of them.
+  const share = Math.floor((verification.delivered / Math.max(1, verification.recorded)) * 100_000) / 1_000;
+  const troubles = troubleLines(counts);
   return [
     "",
     ...rows.map(
@@ -69,25 +74,34 @@ export function reportText(result: DemoResult): string {
     "",
     `  ${share.toFixed(3)} % of what was recorded is in the stream; ${counts.crashes} crashes, ${counts.retries} requests repeated, ${seconds.toFixed(1)} s`,
     `  epochs: ${totals.epochs.COMPLETE} complete, ${totals.epochs.INCOMPLETE} incomplete, ${totals.epochs.UNPROVEN} unproven (${totals.brokenOff} of these broke off in a crash, and all that was durable is there)`,
-    `  aggregation: ${(totals.userRecords / totals.kinesisRecords).toFixed(1)} user records per Kinesis record (${totals.userRecords} in ${totals.kinesisRecords})`,
+    `  aggregation: ${round(totals.userRecords / totals.kinesisRecords)} user records per Kinesis record (${totals.userRecords} in ${totals.kinesisRecords})`,
     "",
-    "  bytes per event",
+    "  bytes per event; control records and duplicates are part of the bytes, and no events",
     `    ${bytes(counts.dataBytes / counts.recorded)} JSON as recorded`,
     `    ${bytes(counts.diskBytes / counts.recorded)} written to the device's disk, framing and acknowledgements included`,
-    `    ${bytes(counts.bodyBytes / counts.accepted)} on the wire, compressed (${(counts.accepted / counts.acceptedBatches).toFixed(1)} events per batch)`,
-    `    ${bytes(totals.kinesisBytes / totals.userRecords)} in the stream, aggregation included`,
+    `    ${bytes(counts.bodyBytes / counts.acceptedEvents)} on the wire, compressed (${round(counts.acceptedEvents / counts.acceptedBatches)} events per batch)`,
+    `    ${bytes(totals.kinesisBytes / totals.events)} in the stream, aggregation included`,
     "",
     "  cost at list price, us-east-1, provisioned",
     ...arithmetic.map((line) => `    ${line}`),
     "",
-    undelivered > 0 ? `  ${undelivered} events had not been acknowledged when the time was over` : "",
-    verification.lost === 0 && undelivered === 0
-      ? "  Nothing is lost: every durable event is in the stream or declared."
-      : `  ${verification.lost} durable events are LOST.`,
+    ...(troubles.length > 0
+      ? ["  what the speakers told, faults that were meant to happen included", ""]
+      : []),
+    ...troubles.map((line) => `    ${line}`),
+    "",
+    conclusion(result),
     `  seed ${seed}`,
   ].join("\n");
 }
 
-const bytes = (value: number): string => `${value.toFixed(1).padStart(8)} B`;
+function conclusion({ verification: { lost }, unacknowledged }: DemoResult): string {
+  if (lost === 0 && unacknowledged === 0)
+    return "  Nothing is lost: every durable event is in the stream or declared.";
+  if (unacknowledged === 0) return `  ${lost} durable events are LOST.`;
+  return `  ${lost} durable events are MISSING in the stream; ${unacknowledged} had not been acknowledged when the time was over, and their speakers still kept them.`;
+}
+
+const bytes = (value: number): string => `${round(value).toFixed(1).padStart(8)} B`;
 
 const round = (value: number): number => (Number.isFinite(value) ? Math.round(value * 100) / 100 : 0);

@@ -1,3 +1,22 @@
+/** What went wrong under one code: how often it was told, and in which words the first time. */
+interface Trouble {
+  count: number;
+  readonly first: string;
+}
+
+const SUMMED = [
+  "recorded",
+  "refused",
+  "dataBytes",
+  "accepted",
+  "acceptedEvents",
+  "acceptedBatches",
+  "bodyBytes",
+  "retries",
+  "crashes",
+  "diskBytes",
+] as const;
+
 /** What a fleet has done so far, summed over its speakers and their lives. */
 export class FleetCounts {
   recorded = 0;
@@ -7,6 +26,8 @@ export class FleetCounts {
   dataBytes = 0;
   /** Events and control records that a relay has accepted. */
   accepted = 0;
+  /** The events among them. */
+  acceptedEvents = 0;
   acceptedBatches = 0;
   /** Bodies of the requests that were accepted, as sent. */
   bodyBytes = 0;
@@ -15,15 +36,32 @@ export class FleetCounts {
   crashes = 0;
   /** Bytes written to the speakers' disks. */
   diskBytes = 0;
-  readonly troubles: Record<string, number> = {};
+  /** By code: those of the SDK's errors, and `connection_failed` for a relay that cannot be connected to. */
+  readonly troubles: Record<string, Trouble> = {};
 
-  accept(events: number, bodyBytes: number): void {
-    this.accepted += events;
+  accept(records: number, events: number, bodyBytes: number): void {
+    this.accepted += records;
+    this.acceptedEvents += events;
     this.acceptedBatches++;
     this.bodyBytes += bodyBytes;
   }
 
-  trouble(code: string): void {
-    this.troubles[code] = (this.troubles[code] ?? 0) + 1;
+  trouble(code: string, message: string, count = 1): void {
+    this.troubles[code] ??= { count: 0, first: message };
+    this.troubles[code].count += count;
   }
+
+  /** Adds what others have done. */
+  add(others: Pick<FleetCounts, (typeof SUMMED)[number] | "troubles">): this {
+    for (const name of SUMMED) this[name] += others[name];
+    for (const [code, { count, first }] of Object.entries(others.troubles)) this.trouble(code, first, count);
+    return this;
+  }
+}
+
+/** What the speakers told of trouble, a line for each code; the troubles of faults that were meant to happen are among them. */
+export function troubleLines({ troubles }: Pick<FleetCounts, "troubles">): string[] {
+  return Object.entries(troubles).map(
+    ([code, { count, first }]) => `${code}, told ${count === 1 ? "once" : `${count} times, first`}: ${first}`,
+  );
 }

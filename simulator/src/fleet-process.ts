@@ -13,9 +13,9 @@ const COUNTS_EVERY_MS = 200;
 export async function fleetProcess(): Promise<void> {
   const [orders] = (await once(process, "message")) as [Orders];
   const { options, seed, index, part } = orders;
+  // Whoever started it has gone: nobody is left to record for.
+  process.once("disconnect", () => process.exit());
   const done = existsSync(part) ? await recordedByDevice(part) : new Map<string, number>();
-  // Every process reads the history; one of them says what it found, once.
-  const isFirst = index === 0 && !existsSync(part);
   const random = new Random(seed);
   const speakers = Array.from({ length: options.devices }, (_, number) => number);
   const fleet = new Fleet(
@@ -31,7 +31,8 @@ export async function fleetProcess(): Promise<void> {
     {
       random,
       clock: systemClock,
-      listening: await listenTo(options, random, (line) => isFirst && process.stderr.write(`${line}\n`)),
+      // What the history holds has been told before.
+      listening: await listenTo(options, random, () => undefined),
       ledger: new LedgerPart(part),
     },
   );

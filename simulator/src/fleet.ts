@@ -54,7 +54,9 @@ export class Fleet {
     for (const number of speakers) {
       const device = deviceName(number);
       const random = this.#random.fork(device).fork("network");
-      const proxy = await FaultProxy.start(relay, random, this.#clock, knobs);
+      const proxy = await FaultProxy.start(relay, random, this.#clock, knobs, (message) =>
+        this.counts.trouble("connection_failed", message),
+      );
       const parts = { device, directory: join(directory, device), proxy, key, clock: this.#clock };
       const speaker = new Speaker({ ...parts, ledger: this.#ledger, counts: this.counts });
       this.#members.push({ number, device, speaker, proxy });
@@ -71,8 +73,13 @@ export class Fleet {
   async drain(deadlineMs: number): Promise<number> {
     for (const { proxy } of this.#members) proxy.setKnobs(NO_FAULTS);
     const left = await Promise.all(this.#members.map(({ speaker }) => speaker.drain(deadlineMs)));
-    await Promise.all(this.#members.map(({ proxy }) => proxy.close()));
+    await this.stop();
     return left.reduce((sum, events) => sum + events, 0);
+  }
+
+  /** Closes its speakers' network, whatever they are doing. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#members.splice(0).map(({ proxy }) => proxy.close()));
   }
 
   /** A speaker's happenings, its listening time compressed into the recording. */

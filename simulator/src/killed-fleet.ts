@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sleep, systemClock } from "@tonearm/sdk/ports";
@@ -62,11 +63,7 @@ export class KilledFleet implements FleetRun {
   }
 
   counts(): FleetCounts {
-    const sum = new FleetCounts();
-    for (const { counts } of this.#members) {
-      for (const name of SUMMED) sum[name] += counts[name];
-    }
-    return sum;
+    return this.#members.reduce((sum, { counts }) => sum.add(counts), new FleetCounts());
   }
 
   async record(): Promise<void> {
@@ -78,36 +75,34 @@ export class KilledFleet implements FleetRun {
     return left.reduce((sum, events) => sum + events, 0);
   }
 
-  writeTruth(path: string): Promise<void> {
-    return writeTruth(this.#parts, path);
+  writeTruth(truth: FileHandle): Promise<number> {
+    return writeTruth(this.#parts, truth);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.stop()));
   }
 }
 
-const SUMMED = [
-  "recorded",
-  "refused",
-  "dataBytes",
-  "accepted",
-  "acceptedBatches",
-  "bodyBytes",
-  "retries",
-  "crashes",
-  "diskBytes",
-] as const;
-
 /** One process of speakers through all of its lives. */
 class Member {
-  readonly counts = new FleetCounts();
   readonly #orders: Orders;
   readonly #kills: readonly Period[];
   /** Counts of the lives that are over. */
   readonly #past = new FleetCounts();
+  /** What the present life has told. */
+  #present = new FleetCounts();
   #child: ChildProcess | undefined;
   #recorded = false;
+  #stopped = false;
 
   constructor(orders: Orders, kills: readonly Period[]) {
     this.#orders = orders;
     this.#kills = kills;
+  }
+
+  get counts(): FleetCounts {
+    return new FleetCounts().add(this.#past).add(this.#present);
   }
 
   async record(): Promise<void> {
@@ -121,42 +116,52 @@ class Member {
       this.#spawn();
     }
     while (!this.#recorded) {
-      if (this.#child!.exitCode !== null)
-        throw new Error("a process of speakers ended by itself; see its message above");
+      if (hasEnded(this.#child!)) throw endedByItself();
       await sleep(systemClock, POLL_MS);
     }
   }
 
   async drain(deadlineMs: number): Promise<number> {
     const child = this.#child!;
-    const drained = new Promise<number>((resolve) => {
+    const drained = new Promise<number>((resolve, reject) => {
       child.on("message", (news: News) => news.kind === "drained" && resolve(news.left));
+      child.once("exit", () => reject(endedByItself()));
     });
     child.send({ drainMs: deadlineMs - systemClock.monotonicMs() });
     const left = await drained;
-    await once(child, "exit");
+    if (!hasEnded(child)) await once(child, "exit");
     return left;
+  }
+
+  /** Kills it for good. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#child && !hasEnded(this.#child)) await this.#kill();
   }
 
   async #kill(): Promise<void> {
     const child = this.#child!;
     child.kill("SIGKILL");
     await once(child, "exit");
-    for (const name of SUMMED) this.#past[name] = this.counts[name];
-    this.counts.crashes = ++this.#past.crashes;
+    this.#past.add(this.#present).crashes++;
+    this.#present = new FleetCounts();
   }
 
   #spawn(): void {
+    if (this.#stopped) return;
     const cli = fileURLToPath(new URL(import.meta.resolve("@tonearm/simulator")));
     const child = fork(cli, [FLEET_PROCESS_COMMAND], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     child.on("message", (news: News) => {
       if (news.kind === "recorded") this.#recorded = true;
-      if (news.kind !== "counts") return;
-      for (const name of SUMMED) this.counts[name] = this.#past[name] + news.counts[name];
+      if (news.kind === "counts") this.#present = new FleetCounts().add(news.counts);
     });
     child.send(this.#orders);
     this.#child = child;
   }
 }
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+const endedByItself = (): Error => new Error("a process of speakers ended by itself; see its message above");
 
 const POLL_MS = 50;

@@ -1,20 +1,21 @@
 /**
- * The truth, kept outside of everything it judges. Two kinds of lines go into part files while a fleet records:
+ * The truth, kept outside of everything it judges. Three kinds of lines go into part files while a fleet records:
  *
  *   ["r", device, epoch, seq, type, data]    an event was recorded; written before it can have become durable
  *   ["d", device, epoch, throughSeq]         everything of the epoch up to here had become durable (L1) on its device
+ *   ["a", device, epoch, throughSeq]         everything of the epoch up to here had been acknowledged by a relay (L2)
  *
  * At the end they become `truth.ndjson`: one line per recorded event, with whether it had become durable.
  */
 
-import { once } from "node:events";
-import { closeSync, createReadStream, createWriteStream, openSync, writeSync } from "node:fs";
+import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { finished } from "node:stream/promises";
+import { pipeline } from "node:stream/promises";
 import type { EventData } from "@tonearm/sdk";
 
 type RecordedLine = readonly ["r", string, string, number, string, EventData];
-type DurableLine = readonly ["d", string, string, number];
+type ReachedLine = readonly ["d" | "a", string, string, number];
 
 /** An event as the truth has it. */
 export interface TrueEvent {
@@ -44,6 +45,10 @@ export class LedgerPart {
     writeSync(this.#file, `["d","${device}","${epoch}",${throughSeq}]\n`);
   }
 
+  acknowledged(device: string, epoch: string, throughSeq: number): void {
+    writeSync(this.#file, `["a","${device}","${epoch}",${throughSeq}]\n`);
+  }
+
   close(): void {
     closeSync(this.#file);
   }
@@ -58,26 +63,35 @@ export async function recordedByDevice(path: string): Promise<Map<string, number
   return counts;
 }
 
-/** Joins part files into `truth.ndjson`. Memory grows with the number of epochs, not of events. */
-export async function writeTruth(parts: readonly string[], path: string): Promise<void> {
-  const durable = new Map<string, number>();
+/**
+ * Joins part files into `truth.ndjson`, and closes it. Memory grows with the number of epochs, not of events.
+ * @returns how many durable events no relay had acknowledged.
+ */
+export async function writeTruth(parts: readonly string[], truth: FileHandle): Promise<number> {
+  const reached = { d: new Map<string, number>(), a: new Map<string, number>() };
   for (const part of parts) {
     for await (const line of linesOf(part)) {
-      if (line[0] === "d") durable.set(`${line[1]} ${line[2]}`, line[3]);
+      if (line[0] === "r") continue;
+      const [kind, device, epoch, throughSeq] = line;
+      const id = `${device} ${epoch}`;
+      reached[kind].set(id, Math.max(throughSeq, reached[kind].get(id) ?? 0));
     }
   }
-  const out = createWriteStream(path);
-  for (const part of parts) {
-    for await (const line of linesOf(part)) {
-      if (line[0] !== "r") continue;
-      const [, device, epoch, seq, type, data] = line;
-      const isDurable = seq <= (durable.get(`${device} ${epoch}`) ?? 0);
-      const event: TrueEvent = { device, epoch, seq, type, data, durable: isDurable };
-      if (!out.write(`${JSON.stringify(event)}\n`)) await once(out, "drain");
+  let unacknowledged = 0;
+  async function* lines(): AsyncGenerator<string> {
+    for (const part of parts) {
+      for await (const line of linesOf(part)) {
+        if (line[0] !== "r") continue;
+        const [, device, epoch, seq, type, data] = line;
+        const durable = seq <= (reached.d.get(`${device} ${epoch}`) ?? 0);
+        if (durable && seq > (reached.a.get(`${device} ${epoch}`) ?? 0)) unacknowledged++;
+        const event: TrueEvent = { device, epoch, seq, type, data, durable };
+        yield `${JSON.stringify(event)}\n`;
+      }
     }
   }
-  out.end();
-  await finished(out);
+  await pipeline(lines, truth.createWriteStream());
+  return unacknowledged;
 }
 
 /** The events of a `truth.ndjson`. */
@@ -86,7 +100,7 @@ export async function* readTruth(path: string): AsyncGenerator<TrueEvent> {
     yield JSON.parse(line) as TrueEvent;
 }
 
-async function* linesOf(path: string): AsyncGenerator<RecordedLine | DurableLine> {
+async function* linesOf(path: string): AsyncGenerator<RecordedLine | ReachedLine> {
   for await (const text of createInterface({ input: createReadStream(path) })) {
     const line = parseOrNothing(text);
     if (line) yield line;
@@ -94,9 +108,9 @@ async function* linesOf(path: string): AsyncGenerator<RecordedLine | DurableLine
 }
 
 /** The last line of a killed process may be cut off: what it was about to say had no consequence yet. */
-function parseOrNothing(text: string): RecordedLine | DurableLine | undefined {
+function parseOrNothing(text: string): RecordedLine | ReachedLine | undefined {
   try {
-    return JSON.parse(text) as RecordedLine | DurableLine;
+    return JSON.parse(text) as RecordedLine | ReachedLine;
   } catch {
     return undefined;
   }

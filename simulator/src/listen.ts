@@ -1,6 +1,6 @@
 import type { FleetOptions } from "./fleet-options.ts";
 import { shareOf } from "./fleet-options.ts";
-import { describeRefusal } from "./history/history.ts";
+import { describeRefusal, HistoryError } from "./history/history.ts";
 import { openHistory } from "./history/open-history.ts";
 import { replayHistory } from "./history/replay.ts";
 import type { Happening } from "./listening/happening.ts";
@@ -26,7 +26,7 @@ export type Tell = (line: string) => void;
 /**
  * What the fleet plays: the listening model, or somebody's real history.
  * @param tell is told, in lines, what a history holds and which of its rows are refused.
- * @throws HistoryError when the history's file cannot be used.
+ * @throws HistoryError when the history's file cannot be used, or holds no play.
  */
 export async function listenTo(options: FleetOptions, random: Random, tell: Tell): Promise<Listening> {
   if (options.history !== undefined) return replayed(options, options.history, random, tell);
@@ -63,6 +63,10 @@ async function replayed(
     if (plays === events) break;
     dealt[speaker]!.push(happening);
     plays++;
+  }
+  if (plays === 0) {
+    const found = refused === 0 ? "no row" : `${refused} rows, all of them refused`;
+    throw new HistoryError(`${path} has ${found} below its columns, expected at least one play`);
   }
   tell(`${path}: ${history.format}, ${plays} plays to replay, ${refused} rows refused`);
   return { happenings: (speaker) => dealt[speaker]!, eventsOf: (speaker) => dealt[speaker]!.length };

@@ -2,6 +2,7 @@
 import { ConfigError } from "@tonearm/relay/flags";
 import { DEMO_HELP, demoCommand } from "./demo.ts";
 import { fleetProcess } from "./fleet-process.ts";
+import { Interrupted } from "./interruption.ts";
 import { FLEET_PROCESS_COMMAND } from "./killed-fleet.ts";
 import { SIMULATE_HELP, simulateCommand } from "./simulate.ts";
 
@@ -28,5 +29,6 @@ async function run([name = "", ...args]: readonly string[]): Promise<void> {
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`tonearm-simulator: ${error instanceof Error ? error.message : String(error)}`);
+  if (error instanceof Interrupted) process.exit(error.exitCode);
   process.exit(error instanceof ConfigError ? USAGE : 1);
 });

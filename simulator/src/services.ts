@@ -3,25 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { ENDS_WITH_PARENT } from "@tonearm/relay/flags";
 
 export interface Service {
   /** What it said once it served: a URL. */
   readonly url: string;
   /** Ends it in its own way. Resolves to its exit code. */
   stop(): Promise<number>;
-}
-
-const relayCli = fileURLToPath(import.meta.resolve("@tonearm/relay/cli"));
-
-/** A Kinesis (kinesalite) on `directory`. */
-export async function startKinesis(directory: string): Promise<Service> {
-  const child = start(["embedded-kinesis", "--dir", directory], "pipe", {});
-  const url = await urlOf(child);
-  const stop = async () => {
-    child.stdin!.end();
-    return exitOf(child);
-  };
-  return { url, stop };
 }
 
 export interface RelayPlace {
@@ -32,38 +20,60 @@ export interface RelayPlace {
   readonly writeKey: string;
 }
 
-/** A relay in front of a Kinesis-compatible server. */
-export async function startRelayProcess(place: RelayPlace): Promise<Service> {
-  const { endpoint, region, stream, shards, writeKey } = place;
-  const target = [
-    "--stream",
-    stream,
-    "--endpoint",
-    endpoint,
-    "--region",
-    region,
-    "--create-stream",
-    String(shards),
-  ];
-  const child = start(["--port", "0", ...target], "ignore", { TONEARM_WRITE_KEYS: writeKey });
+const relayCli = fileURLToPath(import.meta.resolve("@tonearm/relay/cli"));
+
+/** Starts services, and knows every process it has started, so that none is left behind. */
+export class Services {
+  readonly #children: ChildProcess[] = [];
+
+  /** A Kinesis (kinesalite) on `directory`. */
+  async startKinesis(directory: string): Promise<Service> {
+    const child = this.#start(["embedded-kinesis", "--dir", directory], "pipe", {});
+    return serving(child, () => child.stdin!.end());
+  }
+
+  /** A relay in front of a Kinesis-compatible server. */
+  async startRelay({ endpoint, region, stream, shards, writeKey }: RelayPlace): Promise<Service> {
+    const target = ["--stream", stream, "--endpoint", endpoint, "--region", region];
+    const child = this.#start(["--port", "0", ...target, "--create-stream", String(shards)], "ignore", {
+      TONEARM_WRITE_KEYS: writeKey,
+      [ENDS_WITH_PARENT]: "1",
+    });
+    return serving(child, () => child.kill("SIGTERM"));
+  }
+
+  /** Ends what has not ended yet, at any moment and at once: whatever it still held is of no use to anybody. */
+  async kill(): Promise<void> {
+    await Promise.all(
+      this.#children.splice(0).map((child) => {
+        child.kill("SIGKILL");
+        return exitOf(child);
+      }),
+    );
+  }
+
+  #start(args: readonly string[], stdin: "pipe" | "ignore", env: Record<string, string>): ChildProcess {
+    // Kinesis takes every signature here; AWS's SDK only insists on having something to sign with.
+    const credentials = { AWS_ACCESS_KEY_ID: "demo", AWS_SECRET_ACCESS_KEY: "demo" };
+    const child = spawn(process.execPath, [...process.execArgv, relayCli, ...args], {
+      // What a relay logs during faults that are meant to happen is not for the demo's screen.
+      stdio: [stdin, "pipe", process.env.TONEARM_DEMO_LOG ? "inherit" : "ignore"],
+      env: { ...process.env, ...credentials, ...env },
+      // A Ctrl-C is for the demo, which ends its services itself.
+      detached: true,
+    });
+    this.#children.push(child);
+    return child;
+  }
+}
+
+async function serving(child: ChildProcess, end: () => void): Promise<Service> {
   const url = await urlOf(child);
   const stop = async () => {
-    child.kill("SIGTERM");
+    end();
     return exitOf(child);
   };
   return { url, stop };
-}
-
-function start(args: readonly string[], stdin: "pipe" | "ignore", env: Record<string, string>): ChildProcess {
-  // Kinesis takes every signature here; AWS's SDK only insists on having something to sign with.
-  const credentials = { AWS_ACCESS_KEY_ID: "demo", AWS_SECRET_ACCESS_KEY: "demo" };
-  return spawn(process.execPath, [...process.execArgv, relayCli, ...args], {
-    // What a relay logs during faults that are meant to happen is not for the demo's screen.
-    stdio: [stdin, "pipe", process.env.TONEARM_DEMO_LOG ? "inherit" : "ignore"],
-    env: { ...process.env, ...credentials, ...env },
-    // A Ctrl-C is for the demo, which ends its services itself.
-    detached: true,
-  });
 }
 
 async function urlOf(child: ChildProcess): Promise<string> {

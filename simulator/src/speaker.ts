@@ -1,8 +1,15 @@
 import { mkdirSync } from "node:fs";
 import type { FlushResult, Telemetry } from "@tonearm/sdk";
 import { FileLog, NodeDisk } from "@tonearm/sdk/file-log";
-import { assembleTelemetry, type Clock, checkOptions, HttpTransport, sleep } from "@tonearm/sdk/ports";
-import { msgpackCodec } from "@tonearm/sdk/wire";
+import {
+  assembleTelemetry,
+  type Clock,
+  checkOptions,
+  HttpTransport,
+  sleep,
+  type Transport,
+} from "@tonearm/sdk/ports";
+import { isControl, msgpackCodec } from "@tonearm/sdk/wire";
 import { Crashable } from "./crashable.ts";
 import type { FaultProxy } from "./fault-proxy.ts";
 import type { FleetCounts } from "./fleet-counts.ts";
@@ -120,7 +127,7 @@ export class Speaker {
           return msgpackCodec.encodeEvent(event);
         },
       },
-      transport: process.transport(new HttpTransport(options)),
+      transport: this.#counted(process.transport(new HttpTransport(options))),
       makeStore: (tell) =>
         new FileLog({
           ...options,
@@ -133,12 +140,30 @@ export class Speaker {
       release: () => undefined,
     });
     telemetry.on("durable", ({ epoch, throughSeq }) => ledger.durable(device, epoch, throughSeq));
-    telemetry.on("accepted", ({ fromSeq, throughSeq, bodyBytes }) =>
-      counts.accept(throughSeq - fromSeq + 1, bodyBytes),
+    telemetry.on("accepted", ({ epoch, throughSeq }) => ledger.acknowledged(device, epoch, throughSeq));
+    // The SDK knows the proxy only; whoever reads this knows the relay.
+    const { origin } = new URL(proxy.url);
+    telemetry.on("error", ({ code, message }) =>
+      counts.trouble(code, message.replaceAll(origin, proxy.target.origin)),
     );
-    telemetry.on("error", ({ code }) => counts.trouble(code));
     this.#process = process;
     this.#telemetry = telemetry;
+  }
+
+  /** Addresses the relay behind the proxy, and counts what it accepts. */
+  #counted(transport: Transport): Transport {
+    const { proxy, counts } = this.#parts;
+    const send: Transport["send"] = async (run, signal, { headers, left }) => {
+      const sending = { headers: { ...headers, host: proxy.target.host }, left };
+      const answer = await transport.send(run, signal, sending);
+      if (answer.kind === "accepted") {
+        const records = run.events.slice(0, answer.throughSeq - run.firstSeq + 1);
+        const events = records.filter((bytes) => !isControl(bytes)).length;
+        counts.accept(records.length, events, answer.bodyBytes);
+      }
+      return answer;
+    };
+    return { send, close: () => transport.close() };
   }
 
   async #crash(): Promise<void> {

@@ -76,6 +76,12 @@ describe("a command called wrongly ends with a sentence and a code of its own", 
       2,
       'option relay is "ftp://x", expected',
     ],
+    [
+      "simulator",
+      ["simulate", "--relay", "http://u:pw@x", "--truth", "t"],
+      2,
+      'option relay is "http://…@x", expected',
+    ],
     ["simulator", ["demo", "--history", "/nowhere"], 1, "/nowhere cannot be read"],
   ] as ["relay" | "simulator", string[], number, string][])("%s %j", async (cli, args, code, sentence) => {
     const finished = await run(cli, args, { TONEARM_WRITE_KEYS: "" });

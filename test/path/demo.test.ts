@@ -62,7 +62,7 @@ async function checkedDemo(...more: string[]): Promise<Report> {
   expect(code).toBe(0);
   expect(readdirSync(directory).toSorted()).toEqual(["kinesis", "truth.ndjson"]);
 
-  const { records, kinesisRecords } = await readKept(join(directory, "kinesis"));
+  const { records, kinesisRecords, kinesisBytes } = await readKept(join(directory, "kinesis"));
   const inStream = new Map(records.map(({ json }) => [`${json.device} ${json.epoch} ${json.seq}`, json]));
   const truth = { recorded: 0, durable: 0, delivered: 0, missing: 0, lost: 0 };
   for await (const { device, epoch, seq, type, data, durable } of readTruth(
@@ -97,8 +97,19 @@ async function checkedDemo(...more: string[]): Promise<Report> {
     lost: truth.lost,
     lost_before_durable: truth.missing - truth.lost,
     epochs_incomplete: 0,
-    epochs_unproven: 0,
+    unacknowledged: 0,
   });
+  // An epoch that ended in order has said so; every other one broke off, and a later one says how much of it was durable.
+  const epochs = new Set(records.map(({ json }) => `${json.device} ${json.epoch}`));
+  const closed = new Set(
+    records.filter(({ json }) => json.type === "$close").map(({ json }) => `${json.device} ${json.epoch}`),
+  );
+  expect(report).toMatchObject({
+    epochs_complete: closed.size,
+    epochs_unproven: epochs.size - closed.size,
+    epochs_broken_off: epochs.size - closed.size,
+  });
+  expect(report.stream_bytes_per_event).toBeCloseTo(kinesisBytes / truth.delivered, 1);
   expect(report.user_records_per_kinesis_record).toBeCloseTo(records.length / kinesisRecords, 1);
   expect(truth.lost).toBe(0);
   return report;
@@ -123,6 +134,7 @@ describe("the demo's report is what an independent reader finds", () => {
       duplicates: 0,
       crashes: 0,
       epochs_complete: 30,
+      epochs_unproven: 0,
     });
   });
 });

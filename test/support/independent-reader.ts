@@ -32,24 +32,30 @@ const { deaggregateSync } = createRequire(import.meta.url)("aws-kinesis-agg") as
   deaggregateSync: DeaggregateSync;
 };
 
-/** All user records, shard by shard, in the order of each shard; and how many Kinesis records they came in. */
+/** All user records, shard by shard, in the order of each shard; how many Kinesis records they came in, and their bytes: data and partition keys. */
 export async function readIndependently(
   client: KinesisClient,
   streamName: string,
-): Promise<{ readonly records: IndependentRecord[]; readonly kinesisRecords: number }> {
+): Promise<{
+  readonly records: IndependentRecord[];
+  readonly kinesisRecords: number;
+  readonly kinesisBytes: number;
+}> {
   const { Shards: shards = [] } = await client.send(new ListShardsCommand({ StreamName: streamName }));
   const records: IndependentRecord[] = [];
   let kinesisRecords = 0;
+  let kinesisBytes = 0;
   for (const { ShardId: shardId = "" } of shards) {
     for await (const raw of rawRecords(client, streamName, shardId)) {
       kinesisRecords++;
+      kinesisBytes += (raw.Data?.length ?? 0) + Buffer.byteLength(raw.PartitionKey ?? "");
       for (const { partitionKey, data } of takeApart(raw.PartitionKey ?? "", raw.Data ?? new Uint8Array(0))) {
         const line = Buffer.from(data, "base64").toString("utf8");
         records.push({ partitionKey, line, json: JSON.parse(line), shardId });
       }
     }
   }
-  return { records, kinesisRecords };
+  return { records, kinesisRecords, kinesisBytes };
 }
 
 async function* rawRecords(client: KinesisClient, streamName: string, shardId: string) {
