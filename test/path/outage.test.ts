@@ -50,7 +50,7 @@ describe.each(SERVERS)("outages, on %s", (name) => {
 
   it("while Kinesis is away and there is no spool, devices are told when to come again and lose nothing", async () => {
     const stream = await freshStream(server, 2);
-    const relay = await startTestRelay({ name, endpoint: proxy.url }, stream, NERVOUS);
+    const relay = await startTestRelay({ endpoint: proxy.url }, stream, NERVOUS);
     const telemetry = hurriedTelemetry({
       endpoint: relay.url,
       device: "d1",
@@ -74,7 +74,7 @@ describe.each(SERVERS)("outages, on %s", (name) => {
   it("while Kinesis is away, a relay with a spool takes everything in, and survives a restart with it", async () => {
     const stream = await freshStream(server, 2);
     const options = { ...NERVOUS, spool: await freshDirectory() };
-    let relay = await startTestRelay({ name, endpoint: proxy.url }, stream, options);
+    let relay = await startTestRelay({ endpoint: proxy.url }, stream, options);
     const port = Number(new URL(relay.url).port);
     const telemetry = hurriedTelemetry({
       endpoint: relay.url,
@@ -93,7 +93,7 @@ describe.each(SERVERS)("outages, on %s", (name) => {
     expect(relay.pipeline.book.spooled).toBeGreaterThanOrEqual(500);
     await relay.stop();
     proxy.setOnline(true);
-    relay = await startTestRelay({ name, endpoint: proxy.url }, stream, { ...options, port });
+    relay = await startTestRelay({ endpoint: proxy.url }, stream, { ...options, port });
     expect(await telemetry.close({ timeoutMs: 30_000 })).toMatchObject({ delivered: true });
     await until("the spool is empty", () => relay.pipeline.spooled.batches === 0);
     await relay.stop();

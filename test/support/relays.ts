@@ -11,12 +11,9 @@ export interface TestRelay extends Relay {
 /** Test servers can be slow: nothing is given up, and so nothing is put twice, for being slow alone. */
 const PATIENT = { putTimeoutMs: 60_000, deliveryDeadlineMs: 60_000 };
 
-/** kinesis-local 0.6.2 hangs when two bodies of 200 KB come at once; one after the other they are taken. */
-const OF_SERVER = { kinesalite: {}, "kinesis-local": { putsMax: 1 } };
-
 /** Starts a relay on `stream`; `options` are those of its configuration. */
 export async function startTestRelay(
-  server: Pick<KinesisServer, "endpoint" | "name">,
+  server: Pick<KinesisServer, "endpoint">,
   stream: string,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<TestRelay> {
@@ -26,7 +23,6 @@ export async function startTestRelay(
     insecure: true,
     aggregateAgeMs: 20,
     ...PATIENT,
-    ...OF_SERVER[server.name],
     ...options,
   });
   const client = makeClient(
