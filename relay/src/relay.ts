@@ -125,7 +125,7 @@ function makeSpool(config: Config, clock: Clock, log: Log): { spool?: Spool; loc
     storeEventsMax: Number.POSITIVE_INFINITY,
     freeBytesMin: SPOOL_FREE_BYTES,
     onDamage: ({ fromSeq, toSeq }) => log.error("damage in the spool", { batches: toSeq - fromSeq + 1 }),
-    onQuarantine: (name, reason) => log.error("a spool file is in quarantine", { name, reason }),
+    onQuarantine: (name, reason) => log.error("a spool file cannot be used", { name, reason }),
   });
   return { spool: new Spool(store, clock, config), lock };
 }

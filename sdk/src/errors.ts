@@ -10,7 +10,7 @@ export type TonearmErrorCode =
   | "directory_locked"
   /** The device's storage failed; events go on in memory, and are not durable. */
   | "storage_degraded"
-  /** A stored file could not be read and was put into quarantine. */
+  /** A stored file could not be read; the message says what was done with it. */
   | "storage_corrupt"
   /** The relay did not accept a batch for a reason that waiting alone will not mend, such as a wrong key. */
   | "relay_refused"

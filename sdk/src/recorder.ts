@@ -6,7 +6,7 @@ import { messageOf } from "./errors.ts";
 import type { DropReason, EventData, RecordResult } from "./event.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { rangesOf, runOf } from "./run.ts";
-import { CONTROL, type Entry, type Priority, type Run, type RunLimit } from "./store.ts";
+import { CONTROL, type Entry, type OpenedStore, type Priority, type Run, type RunLimit } from "./store.ts";
 import { type ControlType, reservedKeyIn } from "./wire/names.ts";
 
 export interface RecorderOptions {
@@ -88,7 +88,7 @@ export class Recorder {
   }
 
   /** Puts `$open` before everything else. */
-  begin(previous: { readonly epoch: string; readonly lastSeq: number } | undefined): void {
+  begin(previous: OpenedStore["previous"]): void {
     const data = { previous_epoch: previous?.epoch ?? null, previous_last_seq: previous?.lastSeq ?? null };
     const bytes = this.#encode("$open", JSON.stringify(data));
     this.#queue.unshift({ seq: 1, priority: CONTROL, bytes });

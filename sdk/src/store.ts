@@ -57,8 +57,11 @@ export type Appended = { readonly ok: true } | { readonly ok: false; readonly er
 
 /** What a store found when it was opened. */
 export interface OpenedStore {
-  /** The newest earlier epoch and the last sequence number of it that is durable here. */
-  readonly previous: { readonly epoch: string; readonly lastSeq: number } | undefined;
+  /**
+   * The newest earlier epoch and the last sequence number of it that is durable here; null when damage may have taken
+   * what came last.
+   */
+  readonly previous: { readonly epoch: string; readonly lastSeq: number | null } | undefined;
 }
 
 /** A proposal to give up stored events. Nothing happens before `apply`. */

@@ -68,9 +68,7 @@ class Assembled implements Telemetry {
       damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
       ended: (epoch, lastSeq) => this.#ended(epoch, lastSeq),
       quarantined: (name, reason) =>
-        this.#news.error(
-          new TonearmError("storage_corrupt", `stored file ${name} ${reason}; it is in quarantine`),
-        ),
+        this.#news.error(new TonearmError("storage_corrupt", `stored file ${name} ${reason}`)),
     });
     const books = { recorder: this.#recorder, drops: this.#drops, news: this.#news, clock };
     this.#storage = new Storage({ ...books, store, wear: ports.wear }, options, (bytes) =>

@@ -31,8 +31,8 @@ export class Catalog {
 
   /** Puts a segment into its place: epochs in the order in which they began, then by first event. */
   insert(segment: Segment): void {
-    const at = this.segments.findIndex((other) => compare(segment, other) < 0);
-    this.segments.splice(at < 0 ? this.segments.length : at, 0, segment);
+    const before = this.segments.findLastIndex((other) => compare(other, segment) <= 0);
+    this.segments.splice(before + 1, 0, segment);
   }
 
   remove(segment: Segment): void {

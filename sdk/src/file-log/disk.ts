@@ -14,8 +14,11 @@ export interface Disk {
   /** Makes the present content of a file durable, whoever wrote it. */
   syncFile(name: string): Promise<void>;
   unlink(name: string): Promise<void>;
-  /** Moves a file into the subdirectory `quarantine`, which is made when missing. */
-  quarantine(name: string): Promise<void>;
+  /**
+   * Moves a file into the subdirectory `quarantine`, which is made when missing. False when it is too large to be kept, and
+   * was removed.
+   */
+  quarantine(name: string): Promise<boolean>;
   /** Removes that subdirectory and everything in it. */
   emptyQuarantine(): Promise<void>;
   /** Makes created and removed names durable. */

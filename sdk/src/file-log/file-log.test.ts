@@ -105,7 +105,7 @@ describe("FileLog after a crash", () => {
     expect(segmentsOf(disk)).toHaveLength(1);
   });
 
-  it("treats a torn commit as absent, and says nothing is damaged", async () => {
+  it("treats a torn commit as absent, says nothing is damaged, and does not say where the epoch ended", async () => {
     const disk = new MemoryDisk();
     const { log } = logOn(disk);
     await log.open(DEVICE, epochs[0]!);
@@ -115,7 +115,7 @@ describe("FileLog after a crash", () => {
     await log.append(entries(11, 20));
     disk.setBytes(name!, disk.bytesOf(name!).slice(0, whole + 37));
     const { log: next, damage } = logOn(disk);
-    expect((await next.open(DEVICE, epochs[1]!)).previous).toEqual({ epoch: epochs[0], lastSeq: 10 });
+    expect((await next.open(DEVICE, epochs[1]!)).previous).toEqual({ epoch: epochs[0], lastSeq: null });
     expect((await drain(next)).flatMap(({ seqs }) => seqs)).toHaveLength(10);
     expect(damage).toEqual([]);
   });

@@ -47,12 +47,9 @@ export interface FileLogOptions {
   readonly freeBytesMin: number;
   /** Events that damage took, found while reading. */
   readonly onDamage: (range: SeqRange) => void;
-  /** A file that could not be used. */
+  /** A file that could not be used: why, and what was done with it. */
   readonly onQuarantine: (name: string, reason: string) => void;
 }
-
-/** One commit may be this much larger than what is left of a segment. */
-const COMMIT_BYTES_MAX = 8 * 1024 * 1024;
 
 export class FileLog implements Store {
   readonly durable = true;
@@ -72,7 +69,7 @@ export class FileLog implements Store {
     return this.#mutex.run(async () => {
       const { disk, clock, spelling, segmentBytes, storeEventsMax, packer } = this.#options;
       const { onDamage, onQuarantine } = this.#options;
-      const found = await recover(disk, segmentBytes + COMMIT_BYTES_MAX, packer, onQuarantine);
+      const found = await recover(disk, packer, onQuarantine);
       if (found.catalog.segments.some(({ header }) => header.epoch === epoch)) {
         throw new Error(`epoch ${epoch} is already in the log; a new epoch needs a fresh id`);
       }

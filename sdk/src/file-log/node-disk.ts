@@ -49,15 +49,17 @@ export class NodeDisk implements Disk {
     return unlink(this.#path(name));
   }
 
-  async quarantine(name: string): Promise<void> {
+  async quarantine(name: string): Promise<boolean> {
     const quarantine = this.#path("quarantine");
     await mkdir(quarantine, { recursive: true, mode: 0o700 });
     const kept = (await readdir(quarantine)).toSorted();
     for (const old of kept.slice(0, Math.max(0, kept.length + 1 - QUARANTINE_FILES_MAX))) {
       await rm(join(quarantine, old), { force: true });
     }
-    if ((await this.size(name)) > QUARANTINE_BYTES_MAX) await this.unlink(name);
-    else await rename(this.#path(name), join(quarantine, name));
+    const isKept = (await this.size(name)) <= QUARANTINE_BYTES_MAX;
+    if (isKept) await rename(this.#path(name), join(quarantine, name));
+    else await this.unlink(name);
+    return isKept;
   }
 
   emptyQuarantine(): Promise<void> {

@@ -20,7 +20,7 @@ const FRESH_BYTES_MAX = 524_288;
 export class ReadWindow {
   readonly #disk: Disk;
   readonly #catalog: Catalog;
-  readonly #holeBefore: ReadonlySet<number>;
+  readonly #holeBefore: Set<number>;
   readonly #packer: Packer | undefined;
   /** Epochs in which damage was met: the next hole is its doing. */
   readonly #suspect = new Set<string>();
@@ -34,7 +34,7 @@ export class ReadWindow {
   constructor(
     disk: Disk,
     catalog: Catalog,
-    holeBefore: ReadonlySet<number>,
+    holeBefore: Set<number>,
     packer: Packer | undefined,
     onDamage: (range: SeqRange) => void,
   ) {
@@ -91,6 +91,7 @@ export class ReadWindow {
   /** After a purge: whatever damage took is declared with the rest. */
   trust(): void {
     this.#suspect.clear();
+    this.#holeBefore.clear();
   }
 
   /** After an eviction: events of `old` that survived now stand in `replacement`, the others are gone. */

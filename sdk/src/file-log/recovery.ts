@@ -1,5 +1,6 @@
 import { messageOf } from "../errors.ts";
 import type { Packer } from "../event-queue.ts";
+import type { Entry, OpenedStore } from "../store.ts";
 import { Catalog, newSegment, type Segment } from "./catalog.ts";
 import { type Disk, isShortage } from "./disk.ts";
 import { scanFrames } from "./scan.ts";
@@ -10,53 +11,68 @@ export interface Recovered {
   readonly catalog: Catalog;
   readonly nextNumber: number;
   readonly nextEpochIndex: number;
-  readonly previous: { readonly epoch: string; readonly lastSeq: number } | undefined;
+  readonly previous: OpenedStore["previous"];
   /** Numbers of segments before which a file was lost: a hole there is damage, not a drop declared when it was made. */
-  readonly holeBefore: ReadonlySet<number>;
+  readonly holeBefore: Set<number>;
 }
 
-/** Told of every file that could not be used, and why. */
+/** Told of every file that could not be used, why, and what was done with it. */
 export type OnQuarantine = (name: string, reason: string) => void;
+
+/** No log writes a longer file: the largest segment that may be asked for, and one commit. Options change between runs. */
+const FILE_BYTES_MAX = 25_165_824;
+
+/** Who reads the files, and with what. */
+interface Reading {
+  readonly disk: Disk;
+  readonly packer: Packer | undefined;
+  readonly catalog: Catalog;
+  readonly findings: Map<Segment, Findings>;
+}
+
+/** What the first reading found in a segment, beside what the segment itself says. */
+interface Findings {
+  /** 0 where there is no event. */
+  firstSeq: number;
+  isAscending: boolean;
+  /** Behind its last event there is something that cannot be read. */
+  endsInDamage: boolean;
+}
 
 /**
  * Reads all segments, one at a time, so that memory is bounded by one segment. A file that cannot be used goes into
  * quarantine and holds nothing else up; no old file is ever written or shortened.
- * @param segmentBytesMax a file larger than this was not written by this log.
  */
 export async function recover(
   disk: Disk,
-  segmentBytesMax: number,
   packer: Packer | undefined,
   onQuarantine: OnQuarantine,
 ): Promise<Recovered> {
   const catalog = new Catalog();
-  const numbers: number[] = [];
+  const reading: Reading = { disk, packer, catalog, findings: new Map() };
+  const names = (await disk.list()).filter((name) => segmentNumber(name) !== undefined).toSorted();
   const lost: number[] = [];
-  for (const name of (await disk.list()).toSorted()) {
-    const number = segmentNumber(name);
-    if (number === undefined) continue;
-    numbers.push(number);
-    const fault = await recoverSegment(disk, name, segmentBytesMax, packer, catalog);
+  for (const name of names) {
+    const fault = await recoverSegment(reading, name, name === names.at(-1));
     if (!fault) continue;
-    if (fault.kind !== "empty") {
-      lost.push(number);
-      onQuarantine(name, fault.reason);
-    }
-    await takeAway(disk, name, fault);
+    lost.push(segmentNumber(name)!);
+    const done = await takeAway(disk, name, fault);
+    if (fault.kind !== "empty") onQuarantine(name, `${fault.reason}; ${done}`);
   }
-  await countLive(disk, packer, catalog);
+  await countLive(reading);
   return {
     catalog,
-    nextNumber: Math.max(0, ...numbers) + 1,
-    nextEpochIndex: Math.max(0, ...catalog.segments.map(({ header }) => header.epochIndex)) + 1,
-    previous: await previousEpoch(disk, catalog),
+    nextNumber: (segmentNumber(names.at(-1) ?? "") ?? 0) + 1,
+    nextEpochIndex: (catalog.segments.at(-1)?.header.epochIndex ?? 0) + 1,
+    previous: await previousEpoch(reading, lost),
     holeBefore: segmentsBehind(catalog, lost),
   };
 }
 
 /**
- * Why a file is not in the catalog. `empty`: a crash came between its creation and its header. `invalid`: it is not
- * what this log wrote. `unavailable`: this process is short of something; the next start may read it.
+ * Why a file is not in the catalog. `empty`: the newest file has no byte, as a crash between its creation and its header
+ * leaves it; damage may have done that as well, so it counts as lost. `invalid`: it is not what this log wrote.
+ * `unavailable`: this process is short of something; the next start may read it.
  */
 interface Fault {
   readonly kind: "empty" | "invalid" | "unavailable";
@@ -64,65 +80,89 @@ interface Fault {
 }
 
 /** Takes one file into the catalog; returns what is wrong with it when it cannot be. */
-async function recoverSegment(
-  disk: Disk,
-  name: string,
-  segmentBytesMax: number,
-  packer: Packer | undefined,
-  catalog: Catalog,
-): Promise<Fault | undefined> {
+async function recoverSegment(reading: Reading, name: string, isNewest: boolean): Promise<Fault | undefined> {
+  const { disk, packer, catalog, findings } = reading;
   try {
     const size = await disk.size(name);
-    if (size > segmentBytesMax) {
-      return { kind: "invalid", reason: `is ${size} bytes long, expected at most ${segmentBytesMax}` };
+    if (size > FILE_BYTES_MAX) {
+      return { kind: "invalid", reason: `is ${size} bytes long, expected at most ${FILE_BYTES_MAX}` };
     }
-    if (size < FRAMES_START) return { kind: "empty", reason: "holds no frame" };
+    if (size === 0 && isNewest) return { kind: "empty", reason: "is empty" };
     const bytes = await disk.read(name, 0, size);
     const header = decodeHeader(bytes);
-    if (!header) return { kind: "invalid", reason: "has no valid header" };
+    if (!header || bytes.length < FRAMES_START) return { kind: "invalid", reason: "has no whole header" };
     const segment = newSegment(name, header);
     segment.bytes = bytes.length;
     segment.sealed = true;
+    const found: Findings = { firstSeq: 0, isAscending: true, endsInDamage: false };
     for (const finding of scanFrames(bytes, FRAMES_START, header.salt, packer)) {
       if (finding.kind === "ack") catalog.acknowledge(finding.epoch, finding.throughSeq);
-      else if (finding.kind === "events")
-        segment.lastSeq = Math.max(segment.lastSeq, finding.entries.at(-1)!.seq);
+      else if (finding.kind === "damage") found.endsInDamage = true;
+      else takeEvents(segment, found, finding.entries);
     }
     catalog.insert(segment);
+    findings.set(segment, found);
     return undefined;
   } catch (error) {
     return {
       kind: isShortage(error) ? "unavailable" : "invalid",
-      reason: `cannot be read: ${messageOf(error)}`,
+      reason: `cannot be read (${messageOf(error)})`,
     };
   }
 }
 
-async function takeAway(disk: Disk, name: string, fault: Fault): Promise<void> {
+function takeEvents(segment: Segment, found: Findings, entries: readonly Entry[]): void {
+  const firstSeq = entries[0]!.seq;
+  found.firstSeq ||= firstSeq;
+  if (firstSeq <= segment.lastSeq) found.isAscending = false;
+  found.endsInDamage = false;
+  segment.lastSeq = Math.max(segment.lastSeq, entries.at(-1)!.seq);
+  for (const { priority } of entries) segment.live[priority]++;
+}
+
+/** Says what was done. */
+async function takeAway(disk: Disk, name: string, fault: Fault): Promise<string> {
+  if (fault.kind === "unavailable") return "the next start tries again";
   try {
+    if (fault.kind === "invalid" && (await disk.quarantine(name))) return "it is in quarantine";
     if (fault.kind === "empty") await disk.unlink(name);
-    else if (fault.kind === "invalid") await disk.quarantine(name);
+    return "it was removed, because it is too large to be kept";
   } catch {
-    // The file stays where it is and is passed over again at the next start.
+    return "it stays where it is, and is passed over";
   }
 }
 
 /**
- * Counts what is not acknowledged. A second reading, because an acknowledgement may stand in any later file. An event
- * that stands twice (a rewrite after a failed sync, a crash during an eviction) counts once.
+ * Takes off what is acknowledged, and what stands twice (a rewrite after a failed sync, a crash during an eviction). An
+ * acknowledgement may stand in any later file, and may cover part of a segment; only such a segment is read again.
  */
-async function countLive(disk: Disk, packer: Packer | undefined, catalog: Catalog): Promise<void> {
-  const counted = new Map<string, number>();
+async function countLive({ disk, packer, catalog, findings }: Reading): Promise<void> {
+  const counted = new Map(catalog.acknowledged);
   for (const segment of catalog.segments) {
-    const { epoch, salt } = segment.header;
-    const bytes = await readOrNothing(disk, segment);
-    for (const finding of scanFrames(bytes, FRAMES_START, salt, packer)) {
-      if (finding.kind !== "events") continue;
-      for (const { seq, priority } of finding.entries) {
-        if (seq <= Math.max(catalog.acknowledgedThrough(epoch), counted.get(epoch) ?? 0)) continue;
-        counted.set(epoch, seq);
-        segment.live[priority]++;
-      }
+    const { epoch } = segment.header;
+    const { firstSeq, isAscending } = findings.get(segment)!;
+    const throughSeq = counted.get(epoch) ?? 0;
+    if (segment.lastSeq <= throughSeq) segment.live.fill(0);
+    else if (firstSeq <= throughSeq || !isAscending) await recount(disk, packer, segment, throughSeq);
+    counted.set(epoch, Math.max(throughSeq, segment.lastSeq));
+  }
+}
+
+async function recount(
+  disk: Disk,
+  packer: Packer | undefined,
+  segment: Segment,
+  throughSeq: number,
+): Promise<void> {
+  segment.live.fill(0);
+  let counted = throughSeq;
+  const bytes = await readOrNothing(disk, segment);
+  for (const finding of scanFrames(bytes, FRAMES_START, segment.header.salt, packer)) {
+    if (finding.kind !== "events") continue;
+    for (const { seq, priority } of finding.entries) {
+      if (seq <= counted) continue;
+      counted = seq;
+      segment.live[priority]++;
     }
   }
 }
@@ -138,9 +178,13 @@ async function readOrNothing(disk: Disk, segment: Segment): Promise<Uint8Array> 
 
 /**
  * The newest epoch that has an event. Its tail may have been written and never synced; it is made durable here,
- * because the next `$open` will say that it is.
+ * because the next `$open` will say that it is. Where it ends is not known when something behind its last event cannot
+ * be read, or a file that was made after that event's is lost: more of it may have been durable.
  */
-async function previousEpoch(disk: Disk, catalog: Catalog): Promise<Recovered["previous"]> {
+async function previousEpoch(
+  { disk, catalog, findings }: Reading,
+  lost: readonly number[],
+): Promise<Recovered["previous"]> {
   const last = catalog.newest;
   if (!last) return undefined;
   try {
@@ -149,7 +193,12 @@ async function previousEpoch(disk: Disk, catalog: Catalog): Promise<Recovered["p
     // Not durable beyond doubt, but read back a moment ago; the reader will tell if it is gone.
   }
   const { epoch } = last.header;
-  return { epoch, lastSeq: catalog.lastSeqOf(epoch) };
+  const own = catalog.segments.filter(({ header }) => header.epoch === epoch);
+  const end = own.findLastIndex(({ lastSeq }) => lastSeq > 0);
+  const lastNumber = own[end]?.header.number ?? 0;
+  const isTorn = own.slice(Math.max(0, end)).some((segment) => findings.get(segment)!.endsInDamage);
+  const isKnown = !isTorn && lost.every((number) => number < lastNumber);
+  return { epoch, lastSeq: isKnown ? catalog.lastSeqOf(epoch) : null };
 }
 
 /** For each lost file the segment that was written next. */

@@ -9,7 +9,7 @@
  *    10  1  spelling of the events, see Codec    5  3  zero
  *    11  1  length of the device id              8  4  length of the payload (0 is invalid)
  *    12  4  salt, random per segment            12  8  EVENTS: seq of the first entry; ACK: acknowledged seq
- *    16  8  segment number                      20  4  count of entries; ACK: 1
+ *    16  8  segment number, see below           20  4  count of entries; ACK: 1
  *    24  8  seq of the first entry              24  4  crc32c(salt, bytes 0…23, payload)
  *    32  8  wall clock at creation, ms          28     payload
  *    40  4  index of the epoch in this log
@@ -22,6 +22,7 @@
  *                                              4  length of what was packed
  *                                              …  a payload of EVENTS, packed as the runtime does: zstd on Node
  *
+ * The number is that of the file's name; what an eviction rewrote keeps the number of the segment that it stood in.
  * A frame is what one commit wrote. A torn frame is wholly absent, and was never acknowledged to anyone. The salt
  * keeps a frame of a deleted file, reappearing in a reused disk block, from passing as one of this file.
  */

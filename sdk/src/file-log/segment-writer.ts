@@ -252,11 +252,19 @@ export class SegmentWriter {
     this.#active = active;
   }
 
-  /** Creates a segment file, durable with its name; salt, number and time are its own. */
+  /**
+   * Creates a segment file, durable with its name; salt and time are its own, and so is the number in its name. What is
+   * rewritten keeps the number in the header: its place in the order in which events were written.
+   */
   async #create(template: SegmentHeader): Promise<ActiveFile> {
     const number = this.#nextNumber++;
     const salt = new DataView(this.#clock.randomBytes(4).buffer).getUint32(0, true);
-    const header = { ...template, number, salt, createdMs: Math.max(0, Math.trunc(this.#clock.wallMs())) };
+    const header = {
+      ...template,
+      number: template.number || number,
+      salt,
+      createdMs: Math.max(0, Math.trunc(this.#clock.wallMs())),
+    };
     const name = segmentName(number);
     const file = await this.#disk.create(name);
     try {

@@ -128,7 +128,7 @@ class MeteredDisk implements Disk {
     return this.#disk.unlink(name);
   }
 
-  quarantine(name: string): Promise<void> {
+  quarantine(name: string): Promise<boolean> {
     return this.#disk.quarantine(name);
   }
 

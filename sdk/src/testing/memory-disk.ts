@@ -131,10 +131,11 @@ export class MemoryDisk implements Disk {
     this.#names.delete(name);
   }
 
-  async quarantine(name: string): Promise<void> {
+  async quarantine(name: string): Promise<boolean> {
     this.#called("quarantine");
     this.quarantined.set(name, this.#inode(name).bytes);
     this.#names.delete(name);
+    return true;
   }
 
   async emptyQuarantine(): Promise<void> {
