@@ -87,6 +87,8 @@ export class EpochTable {
       connection = store.transaction.db;
       if (always || connection !== this.#headerOn) store.put(encodeHeader(header), [epoch, HEADER]);
       for (const [i, value] of values.entries()) store.put(value, [epoch, stretches[i]![0]!.seq]);
+      // It is not to wait for a page that may be gone by then.
+      store.transaction.commit();
       return promisifyRequest(store.transaction);
     });
     this.#headerOn = connection;
