@@ -40,7 +40,7 @@ export const targetShape = {
     .url({ protocol: /^https?$/, error: "expected an http or https URL" })
     .optional()
     .describe("URL of a Kinesis-compatible server; default: AWS"),
-  embedded: z.boolean().default(false).describe("start a Kinesis of our own (kinesalite), on disk"),
+  embedded: z.boolean().default(false).describe("use a Kinesis of our own (the package kinesalite), on disk"),
   embeddedDir: someText.default(".tonearm/kinesis").describe("where the embedded Kinesis keeps its data"),
 };
 
@@ -48,7 +48,7 @@ const schema = z.strictObject({
   ...targetShape,
   createStream: wholeNumber(1, 1_000)
     .optional()
-    .describe("make the stream with so many shards if there is none"),
+    .describe("make the stream with so many shards if there is none; with --embedded: 4"),
   host: someText.default("127.0.0.1").describe("address to listen on"),
   port: wholeNumber(0, 65_535).default(8_470).describe("port to listen on; 0 takes a free one"),
   insecure: z.boolean().default(false).describe("let anybody write, without a key"),

@@ -8,10 +8,12 @@ import { startRelay } from "./relay.ts";
 
 const EMBEDDED_SHARDS = 4;
 
-export const SERVE_HELP = `tonearm-relay [options]
+export const SERVE_HELP = `tonearm-relay [options]          takes batches on /v1/batches and puts them into a Kinesis stream
+tonearm-relay tail [options]     prints the records of a stream
+tonearm-relay audit [options]    says whether everything is in a stream
 
-Takes batches on /v1/batches and puts them into a Kinesis stream. One line on standard output once it serves:
-"listening on http://…". Write keys come from TONEARM_WRITE_KEYS: one, or two with a comma between.
+One line on standard output once it serves: "listening on http://…". Write keys come from TONEARM_WRITE_KEYS: one, or two
+with a comma between. SIGTERM lets what was accepted arrive, and ends with 0, or with 1 if something did not.
 
 ${helpFor(CONFIG_FLAGS)}`;
 

@@ -23,14 +23,14 @@ const shape = {
   ...fleetShape,
   shards: wholeNumber(1, 100).default(4).describe("shards of the stream"),
   json: z.boolean().default(false).describe("end with one JSON object on standard output"),
-  keep: someText.optional().describe("leave kinesis/ and truth.ndjson in this directory"),
+  keep: someText.optional().describe("leave kinesis/ and truth.ndjson in this directory, which has none yet"),
 };
 type DemoOptions = z.infer<z.ZodObject<typeof shape>>;
 
 export const DEMO_HELP = `demo [options]
 
 Starts a Kinesis on disk, a relay and a fleet of speakers with faults in the way; then reads the stream back and says
-what became of every event. Ends with 1 if anything is lost.
+what became of every event. Ends with 1 if anything is lost, or was not acknowledged within the deadline.
 
 ${helpFor(shape)}`;
 

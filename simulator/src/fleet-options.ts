@@ -4,16 +4,21 @@ import { z } from "zod";
 /** Flags of every command that runs a fleet. */
 export const fleetShape = {
   devices: wholeNumber(1, 10_000).default(200).describe("speakers"),
-  events: wholeNumber(1, 100_000_000).default(100_000).describe("events that the whole fleet records"),
+  events: wholeNumber(1, 100_000_000)
+    .default(100_000)
+    .describe("events that the whole fleet records; of a history, at most so many of its plays"),
   seed: someText.optional().describe("decides everything that chance decides; default: a new one, printed"),
   seconds: wholeNumber(1, 86_400).default(30).describe("how long the fleet records"),
   deadline: wholeNumber(1, 86_400)
     .default(120)
     .describe("how long delivering may take after that, in seconds"),
-  noFaults: z.boolean().default(false).describe("no resets, no offline periods, no crashes"),
+  noFaults: z
+    .boolean()
+    .default(false)
+    .describe("no resets, no lost or late answers, no offline periods, no outage, no crashes"),
   processes: wholeNumber(0, 64)
     .default(0)
-    .describe("speakers live in so many processes, which are killed with SIGKILL"),
+    .describe("speakers live in so many processes, which are killed with SIGKILL; 0: in this one"),
   history: someText.optional().describe("replay this listening export instead of the listening model"),
 };
 

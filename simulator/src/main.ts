@@ -20,8 +20,17 @@ const commands: Readonly<Record<string, Command>> = {
 /** Exit code of a command that was called wrongly. */
 const USAGE = 2;
 
+const HELP = `tonearm-simulator demo [options]        a Kinesis, a relay and a fleet; then the proof that nothing is lost
+tonearm-simulator simulate [options]    a fleet against a relay that runs
+
+--help behind either lists its options.`;
+
 async function run([name = "", ...args]: readonly string[]): Promise<void> {
   const command = Object.hasOwn(commands, name) ? commands[name]! : undefined;
+  if (name === "--help") {
+    console.log(HELP);
+    return;
+  }
   if (!command) throw new ConfigError(`unknown command "${name}", expected demo or simulate`);
   if (args.includes("--help")) console.log(command.help);
   else await command.run(args);

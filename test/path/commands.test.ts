@@ -89,3 +89,22 @@ describe("a command called wrongly ends with a sentence and a code of its own", 
     expect([finished.code, finished.stdout]).toEqual([code, ""]);
   });
 });
+
+describe("--help", () => {
+  it.each([
+    ["relay", [], "tonearm-relay audit [options]", "--insecure"],
+    ["relay", ["tail"], "tonearm-relay tail [options]", "--follow"],
+    ["relay", ["audit"], "tonearm-relay audit [options]", "--device"],
+    ["simulator", [], "tonearm-simulator simulate [options]", "tonearm-simulator demo [options]"],
+    ["simulator", ["demo"], "demo [options]", "--keep"],
+    ["simulator", ["simulate"], "simulate --relay URL --truth FILE [options]", "--key"],
+  ] as ["relay" | "simulator", string[], string, string][])(
+    "of %s %j names the command and its options",
+    async (cli, args, usage, option) => {
+      const { code, stdout, stderr } = await run(cli, [...args, "--help"]);
+      expect(stdout).toContain(usage);
+      expect(stdout).toContain(option);
+      expect([code, stderr]).toEqual([0, ""]);
+    },
+  );
+});

@@ -8,7 +8,7 @@ import type { EpochReport } from "./ledger.ts";
 
 const shape = {
   ...targetShape,
-  device: someText.optional().describe("say something of this device's epochs only"),
+  device: someText.optional().describe("list this device's epochs only; totals are of the whole stream"),
   json: z.boolean().default(false).describe("one JSON object on standard output"),
 };
 
@@ -16,7 +16,8 @@ export const AUDIT_HELP = `tonearm-relay audit [options]
 
 Reads a whole stream and says of every epoch of every device whether all of it is there: COMPLETE, INCOMPLETE with the
 missing numbers, or UNPROVEN when it has not ended in order: it goes on, never came back, or broke off, and then a later
-epoch says how much of it was durable ("end": "named"). Ends with 1 if anything is missing.
+epoch says how much of it was durable ("end": "named"). Ends with 1 if anything is missing, or would be
+withheld from consumers that are built on the Kinesis Client Library.
 
 ${helpFor(shape)}`;
 

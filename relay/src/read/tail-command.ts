@@ -15,7 +15,8 @@ const shape = {
 
 export const TAIL_HELP = `tonearm-relay tail [options]
 
-Prints the stream's user records, taken out of their aggregates, one line each. Control characters are escaped.
+Prints the stream's user records, taken out of their aggregates, one line each. Control characters are escaped. Waits for new
+ones until it is interrupted; with --from-start it ends where the stream does.
 
 ${helpFor(shape)}`;
 
