@@ -7,6 +7,8 @@ afterAll(cleanUp);
 
 /** Nobody listens on the discard port. */
 const NOBODY = "http://127.0.0.1:9";
+/** AWS's SDK insists on having something to sign with, before it finds that nobody is there. */
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
 
 describe("what a command prints, started as a newcomer starts it", () => {
   it("the last line of standard output is the JSON, also when the command ends with 1", async () => {
@@ -84,7 +86,7 @@ describe("a command called wrongly ends with a sentence and a code of its own", 
     ],
     ["simulator", ["demo", "--history", "/nowhere"], 1, "/nowhere cannot be read"],
   ] as ["relay" | "simulator", string[], number, string][])("%s %j", async (cli, args, code, sentence) => {
-    const finished = await run(cli, args, { TONEARM_WRITE_KEYS: "" });
+    const finished = await run(cli, args, { TONEARM_WRITE_KEYS: "", ...CREDENTIALS });
     expect(finished.stderr).toContain(sentence);
     expect([finished.code, finished.stdout]).toEqual([code, ""]);
   });
