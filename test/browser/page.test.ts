@@ -3,7 +3,17 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../support/kinesis-servers.ts";
 import { crash, hasChromium, launchBrowser } from "./chromium.ts";
-import { begin, close, makePath, makeWorld, numbersOf, record, upTo, type World } from "./world.ts";
+import {
+  BROKE_OFF,
+  begin,
+  close,
+  makePath,
+  makeWorld,
+  numbersOf,
+  record,
+  upTo,
+  type World,
+} from "./world.ts";
 
 /** Hands requests on to `target`, and withholds the answers to batches until it is opened. */
 async function withholdingProxy(target: string) {
@@ -73,7 +83,7 @@ describe.skipIf(!hasChromium)("a page that is hidden, left and restored, in Chro
     await expect.poll(async () => numbersOf(await path.verdicts()), { timeout: 10_000 }).toEqual(upTo(50));
     const { duplicates, epochs } = await path.verdicts();
     expect(duplicates).toBe(0);
-    expect(epochs.get(epoch)?.verdict).toBe("UNPROVEN");
+    expect(epochs.get(epoch)).toMatchObject({ verdict: "UNPROVEN", end: "unknown" });
     await page.context().close();
     await path.stop();
   });
@@ -108,10 +118,10 @@ describe.skipIf(!hasChromium)("a page that is hidden, left and restored, in Chro
     await page.close();
     proxy.open();
     const next = await context.newPage();
-    await begin(next, world, { endpoint: proxy.url });
+    await begin(next, world, { endpoint: proxy.url, flushIntervalMs: 200 });
     await expect
-      .poll(async () => (await path.verdicts()).epochs.get(epoch)?.verdict, { timeout: 20_000 })
-      .toBe("COMPLETE");
+      .poll(async () => (await path.verdicts()).epochs.get(epoch), { timeout: 20_000 })
+      .toMatchObject(BROKE_OFF);
     await close(next);
     const verdicts = await path.verdicts();
     expect(numbersOf(verdicts)).toEqual(upTo(100));
@@ -144,28 +154,30 @@ describe.skipIf(!hasChromium)("a page that is hidden, left and restored, in Chro
     await path.stop();
   });
 
-  it("that is taken for dead while it is in there, and comes back, is not called COMPLETE before it ends", async () => {
+  it("that is taken for dead while it is in there, and comes back, has no known end before it ends again", async () => {
     const path = await makePath(world);
     const context = await browser.newContext();
     const page = await context.newPage();
     await visible(page);
-    const epoch = await begin(page, world, { endpoint: path.endpoint });
+    const epoch = await begin(page, world, { endpoint: path.endpoint, flushIntervalMs: 200 });
     await record(page, 20);
     await page.waitForFunction(() => told.durable.at(-1) === 21);
     await page.goto(`${world.site.origin}/elsewhere`);
     const heir = await context.newPage();
     await path.start();
-    await begin(heir, world, { endpoint: path.endpoint });
-    const verdict = async () => (await path.verdicts()).epochs.get(epoch)?.verdict;
-    await expect.poll(verdict, { timeout: 20_000 }).toBe("COMPLETE");
+    await begin(heir, world, { endpoint: path.endpoint, flushIntervalMs: 200 });
+    const end = async () => (await path.verdicts()).epochs.get(epoch)?.end;
+    await expect.poll(end, { timeout: 20_000 }).toBe("named");
     await page.goBack({ waitUntil: "commit" });
     expect(await page.evaluate(() => (globalThis as unknown as { restored: boolean }).restored)).toBe(true);
     await record(page, 20, 20);
     await expect.poll(async () => numbersOf(await path.verdicts()), { timeout: 20_000 }).toEqual(upTo(40));
-    expect(await verdict()).toBe("UNPROVEN");
+    expect(await end()).toBe("unknown");
     await crash(page);
-    await expect.poll(verdict, { timeout: 30_000 }).toBe("COMPLETE");
-    expect((await path.verdicts()).duplicates).toBe(0);
+    await expect.poll(end, { timeout: 30_000 }).toBe("named");
+    const { epochs, duplicates } = await path.verdicts();
+    expect(epochs.get(epoch)).toMatchObject(BROKE_OFF);
+    expect(duplicates).toBe(0);
     await context.close();
     await path.stop();
   });

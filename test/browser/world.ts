@@ -87,6 +87,9 @@ export function record(page: Page, count: number, from = 0, padding = 0): Promis
 export const close = (page: Page, timeoutMs = 20_000) =>
   page.evaluate((timeout) => telemetry.close({ timeoutMs: timeout }), timeoutMs);
 
+/** Of an epoch whose owner died: everything that was durable is there, and another epoch says where it ended. */
+export const BROKE_OFF = { verdict: "UNPROVEN", end: "named", missing: [], duplicates: 0 };
+
 /** The numbers of the events in the stream, each once, ascending. */
 export const numbersOf = ({ events }: Verdicts): number[] =>
   events.map(({ n }) => n as number).toSorted((a, b) => a - b);

@@ -46,6 +46,8 @@ export class IndexedDbStore implements Store {
   readonly #uploader: Uploader | undefined;
   readonly #epochs = new Map<string, StoredEpoch>();
   #own!: StoredEpoch;
+  /** Epochs of the living whose lock we wait for. */
+  readonly #watched = new Set<string>();
   #waitingForLock = new AbortController();
 
   constructor(options: IndexedDbOptions) {
@@ -54,7 +56,9 @@ export class IndexedDbStore implements Store {
     this.#table = new EpochTable(this.#database);
     this.#uploader =
       this.#locks &&
-      new Uploader(this.#locks, this.#lockName("uploader"), options.clock, () => this.#takeOverDead());
+      new Uploader(this.#locks, this.#lockName("uploader"), options.clock, (until) =>
+        this.#takeOverDead(until),
+      );
   }
 
   /** @throws the browser's error when there is no IndexedDB, or it cannot be opened. */
@@ -150,13 +154,11 @@ export class IndexedDbStore implements Store {
   }
 
   backlog(): Backlog {
-    let events = 0;
-    let bytes = 0;
-    for (const epoch of this.#epochs.values()) {
-      events += epoch.events;
-      bytes += epoch.bytes;
-    }
-    return { events, bytes };
+    const epochs = [...this.#epochs.values()];
+    return {
+      events: epochs.reduce((sum, { events }) => sum + events, 0),
+      bytes: epochs.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
   }
 
   close(): Promise<void> {
@@ -196,13 +198,23 @@ export class IndexedDbStore implements Store {
     else this.#own.release = release;
   }
 
-  /** Takes over every epoch whose owner has died: its lock is free. */
-  async #takeOverDead(): Promise<void> {
+  /**
+   * Takes over every epoch whose owner has died: its lock is free.
+   * @param until when given, those of the living too, as soon as they die and while it has not aborted.
+   */
+  async #takeOverDead(until?: AbortSignal): Promise<void> {
     for (const id of await this.#table.ids().catch(() => [])) {
-      if (this.#epochs.has(id)) continue;
-      const lock = takeLock(this.#locks!, this.#lockName(id), { ifAvailable: true });
-      const release = await lock.catch(() => undefined);
-      if (release) await this.#takeOver(id, release);
+      if (this.#epochs.has(id) || this.#watched.has(id)) continue;
+      const take = async (options: LockOptions): Promise<boolean> => {
+        const lock = takeLock(this.#locks!, this.#lockName(id), options);
+        const release = await lock.catch(() => undefined);
+        this.#watched.delete(id);
+        if (release) await this.#takeOver(id, release);
+        return release !== undefined;
+      };
+      if ((await take({ ifAvailable: true })) || !until) continue;
+      this.#watched.add(id);
+      void take({ signal: until });
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from "../clock.ts";
 import { type Release, takeLock } from "./locks.ts";
 
-/** How often the uploader looks for epochs whose owner has died, in ms. */
+/** How often the uploader looks for epochs that it does not know of, in ms. */
 const SWEEP_MS = 10_000;
 
 /**
@@ -12,13 +12,13 @@ export class Uploader {
   readonly #locks: LockManager;
   readonly #name: string;
   readonly #clock: Clock;
-  readonly #sweep: () => Promise<void>;
+  readonly #sweep: (until: AbortSignal) => Promise<void>;
   #abort: AbortController | undefined;
   #release: Release | undefined;
   #cancel: Cancel | undefined;
 
-  /** @param sweep looks once; it takes what it finds, and does not throw. */
-  constructor(locks: LockManager, name: string, clock: Clock, sweep: () => Promise<void>) {
+  /** @param sweep looks once, takes what it finds or waits for it, and does not throw. */
+  constructor(locks: LockManager, name: string, clock: Clock, sweep: (until: AbortSignal) => Promise<void>) {
     this.#locks = locks;
     this.#name = name;
     this.#clock = clock;
@@ -48,7 +48,7 @@ export class Uploader {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    await this.#sweep();
+    await this.#sweep(signal);
     if (!signal.aborted) this.#cancel = this.#clock.after(SWEEP_MS, () => void this.#look(signal));
   }
 }
