@@ -69,8 +69,9 @@ function inWords({ code, message }: NodeJS.ErrnoException, flags: readonly Flag[
   return `${sentence}; expected ${flags.map(({ flag }) => `--${flag}`).join(" ")}`;
 }
 
+/** A number that may be 0 takes an empty list for one. */
 function isList(type: z.ZodType): boolean {
-  return type.safeParse([]).success;
+  return type.safeParse([]).success && !type.safeParse("1").success;
 }
 
 function isFlag(type: z.ZodType): boolean {

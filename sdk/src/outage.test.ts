@@ -94,6 +94,21 @@ it("a request that is never answered whole is given up and sent again", async ()
   expect(await flushed).toMatchObject({ delivered: true });
 });
 
+it("a relay that does not know what a number given up looks like costs requests, and no event", async () => {
+  const { telemetry, transport, clock } = await settled();
+  transport.answer = (run) =>
+    run.events.some(({ length }) => length === 0)
+      ? { kind: "rejected", code: "malformed_body", message: "expected an array" }
+      : accept(run);
+  for (let i = 0; i < 60; i++) telemetry.record("tick", i % 3 === 0 ? { i } : { i, device: "reserved" });
+  const closed = telemetry.close({ timeoutMs: 60_000 });
+  await clock.advance(60_000);
+  expect(await closed).toMatchObject({ delivered: true });
+  expect(telemetry.stats().dropped).toEqual({ reserved_key: 40 });
+  expect(transport.received.filter(({ type }) => type === "tick")).toHaveLength(20);
+  expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+});
+
 describe("the end of an outage", () => {
   async function afterOutage(outageMs: number, options: Partial<CommonOptions> = {}) {
     const made = await settled(options);
