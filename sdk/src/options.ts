@@ -23,7 +23,7 @@ export interface TuningOptions {
   readonly commitEventsMax: number;
   /** A commit is due when so many bytes wait. Default 131,072; 256 to 262,144. */
   readonly commitBytesMax: number;
-  /** Most bytes waiting in memory for a commit; beyond it events are dropped and declared. Default 33,554,432; 65,536 to 2^30. */
+  /** Most bytes waiting in memory for a commit; beyond it events are dropped and declared. Default 50,331,648; 65,536 to 2^30. */
   readonly bufferBytesMax: number;
   /** Cap of the store; beyond it the oldest of the least important are dropped and declared. Default 67,108,864; 1,048,576 to 2^40. */
   readonly storeBytesMax: number;
@@ -57,7 +57,7 @@ const TUNING: { readonly [K in keyof TuningOptions]: readonly [number, number, n
   commitIntervalMs: [1_000, 1, 60_000],
   commitEventsMax: [500, 1, 10_000],
   commitBytesMax: [131_072, 256, 262_144],
-  bufferBytesMax: [33_554_432, 65_536, 1_073_741_824],
+  bufferBytesMax: [50_331_648, 65_536, 1_073_741_824],
   storeBytesMax: [67_108_864, 1_048_576, 1_099_511_627_776],
   storeEventsMax: [1_000_000, 1_000, 1_099_511_627_776],
   segmentBytes: [262_144, 16_384, 16_777_216],

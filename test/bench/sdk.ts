@@ -6,16 +6,14 @@
  *
  * Without `--rate` all events are recorded in one synchronous loop; with it, so many a second.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { answerOf, startChild, startReceiver } from "./sdk/children.ts";
 import { CONTENDERS, type ContenderName } from "./sdk/contender.ts";
 import { type Medium, makeMedium } from "./sdk/medium.ts";
 import { makePlays } from "./sdk/plays.ts";
-import type { Received } from "./sdk/receiver.ts";
 import type { Cost } from "./sdk/run-contender.ts";
 import { describeMachine, printTable, type Sample } from "./sdk/table.ts";
 
@@ -62,40 +60,14 @@ if (values.json) console.log(JSON.stringify({ ...describeMachine(), ...workload,
 else printTable(names, samples, workload);
 
 async function measure(name: ContenderName, run: number, { fresh, sectorBytes }: Medium): Promise<Sample> {
-  const receiver = child("receiver.ts", []);
-  const { port } = (await answerOf(receiver)) as { port: number };
+  const receiver = await startReceiver();
   const directory = fresh();
   const sectorsBefore = sectorBytes();
-  const contender = child("run-contender.ts", [
-    name,
-    `http://127.0.0.1:${port}`,
-    directory,
-    playsPath,
-    values.rate,
-  ]);
+  const contender = startChild("run-contender.ts", [name, receiver.url, directory, playsPath, values.rate]);
   const cost = (await answerOf(contender)) as Cost;
   const sectors = sectorsBefore === undefined ? undefined : sectorBytes()! - sectorsBefore;
-  receiver.send("report");
-  const received = (await answerOf(receiver)) as Received;
+  const received = await receiver.report();
   contender.kill();
-  receiver.kill();
+  receiver.stop();
   return { name, run, ...cost, ...received, sectorBytes: sectors };
-}
-
-function child(file: string, args: readonly string[]): ChildProcess {
-  const path = join(import.meta.dirname, "sdk", file);
-  return fork(path, args, {
-    execArgv: ["--conditions=source", "--expose-gc"],
-    stdio: ["ignore", 2, 2, "ipc"],
-  });
-}
-
-/** A child's next message. @throws Error when it ends without one. */
-async function answerOf(process: ChildProcess): Promise<unknown> {
-  const ended = once(process, "exit").then(([code]) => {
-    throw new Error(`a process of the benchmark ended with ${code} before it had told anything`);
-  });
-  const [message] = (await Promise.race([once(process, "message"), ended])) as [unknown];
-  ended.catch(() => undefined);
-  return message;
 }

@@ -1,5 +1,5 @@
 /** What each contender's requests hold. A play is named by `started_at`, which no other play has. */
-import { decode } from "@msgpack/msgpack";
+import { decodeBatch } from "./epochs.ts";
 
 interface Named {
   readonly started_at?: string;
@@ -20,12 +20,10 @@ interface OtlpBody {
 
 /** By the request's path: the names of the plays in an inflated body. */
 const readers: Record<string, (body: Buffer) => (string | undefined)[]> = {
-  "/v1/batches": (body) => {
-    const { events } = decode(body) as { events: [string, number, number, number | null, string][] };
-    return events
-      .filter(([type]) => type === "listened")
-      .map(([, , , , data]) => (JSON.parse(data) as Named).started_at);
-  },
+  "/v1/batches": (body) =>
+    decodeBatch(body)
+      .events.filter(([type]) => type === "listened")
+      .map(([, , , , data]) => ((typeof data === "string" ? JSON.parse(data) : data) as Named).started_at),
   "/v1/logs": (body) =>
     (json(body) as OtlpBody).resourceLogs
       .flatMap(({ scopeLogs }) => scopeLogs)

@@ -3,7 +3,17 @@ import { decode } from "@msgpack/msgpack";
 interface Batch {
   readonly epoch: string;
   readonly first_seq: number;
-  readonly events: readonly unknown[];
+  readonly events: readonly Event[];
+}
+
+/** Type, time, monotonic time, offset, data: as JSON text in msgpack, as an object in NDJSON. */
+type Event = readonly [string, number, number, number | null, unknown];
+
+/** Takes a batch apart, in either spelling; NDJSON begins with a brace. */
+export function decodeBatch(body: Uint8Array): Batch {
+  if (body[0] !== 0x7b) return decode(body) as Batch;
+  const [header, ...events] = new TextDecoder().decode(body).trimEnd().split("\n");
+  return { ...(JSON.parse(header!) as Batch), events: events.map((line) => JSON.parse(line) as Event) };
 }
 
 /** A relay's answer to every batch, and a book of every number that came. Batches are read by a library not our own. */
@@ -14,7 +24,7 @@ export class Epochs {
 
   /** Takes a batch down, and returns the body of the answer. */
   accept(body: Uint8Array): { acked_through: number; durable: "stream"; server_time: number } {
-    const { epoch, first_seq, events } = decode(body) as Batch;
+    const { epoch, first_seq, events } = decodeBatch(body);
     const seqs = this.#seqs.get(epoch) ?? new Set();
     this.#seqs.set(epoch, seqs);
     for (let seq = first_seq; seq < first_seq + events.length; seq++) {

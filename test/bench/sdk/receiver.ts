@@ -46,6 +46,13 @@ server.listen(0, "127.0.0.1", () => process.send!({ port: (server.address() as A
 process.on("message", () => void report().then((received) => process.send!(received)));
 
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Pages come from elsewhere.
+  response.setHeader("access-control-allow-origin", "*");
+  response.setHeader("access-control-allow-headers", "*");
+  if (request.method === "OPTIONS") {
+    response.end();
+    return;
+  }
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const entry = {
