@@ -67,7 +67,8 @@ describe("withdrawn consent", () => {
 
     const present = hurriedTelemetry({ ...options, endpoint: NOWHERE });
     for (let i = 0; i < 500; i++) present.record("tick", withCanary(i));
-    await present.flush({ timeoutMs: 1 });
+    await present.ready;
+    await present.flush({ timeoutMs: 300 });
     for (let i = 0; i < 20; i++) present.record("tick", withCanary(i));
     // In quarantine and outside of it.
     expect(await filesWithCanary(join(directory, "quarantine"))).toHaveLength(1);
