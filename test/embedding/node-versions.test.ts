@@ -62,7 +62,8 @@ describe("the packed SDK, built and installed as a stranger gets it", () => {
     expect(stdout.trim()).toBe(NODES.at(-1)!.version);
   });
 
-  it("publishes no condition that only the workspace knows", () => {
+  it("publishes no condition that only the workspace knows, and none of the examples", () => {
+    expect(existsSync(join(app.directory, "node_modules/@tonearm/sdk/examples"))).toBe(false);
     expect(JSON.stringify(app.manifest.exports)).not.toContain("source");
     expect(JSON.stringify(app.manifest.exports)).not.toContain("./src/");
   });

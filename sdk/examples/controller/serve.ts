@@ -28,7 +28,10 @@ const server = createServer((request, response) => {
     response.writeHead(500).end(String(error));
   });
 }).listen(Number(values.port), "127.0.0.1");
-await once(server, "listening");
+await once(server, "listening").catch((error: unknown) => {
+  console.error(`port ${values.port} cannot be used (${String(error)}); choose another with --port`);
+  process.exit(1);
+});
 const { port } = server.address() as AddressInfo;
 const corsOrigins = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
 const relay = await startRelay({ ...values, kinesis: values.kinesis, corsOrigins });

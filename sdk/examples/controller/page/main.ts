@@ -69,6 +69,7 @@ function listen(): void {
     for (let i = 0; i < 100; i++) press(`burst ${i}`);
   });
   click("audit", () => void audit());
+  click("close", () => void close());
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-source]")) {
     button.addEventListener("click", () => player.choose(button.dataset.source as PlayerSource));
   }
@@ -133,6 +134,7 @@ function settle(): void {
 
 function standing({ consent, durable, waitingEvents, storedEvents, acceptedEvents }: TelemetryStats): string {
   const waiting = waitingEvents + storedEvents;
+  if (isClosed) return "This page’s epoch has ended; reload the page to begin another";
   const events = waiting === 1 ? "1 event waits" : `${waiting} events wait`;
   if (consent === "denied") return "Consent is denied: nothing is recorded";
   if (consent === "pending") return `${events} in memory for consent`;
@@ -216,6 +218,16 @@ const VERDICT_SAYS = {
   named: "broke off; all that was durable is there",
   unknown: "still open, or nobody has said where it ends",
 } as const;
+
+let isClosed = false;
+/** The end in order that a page which is simply closed does not get. */
+async function close(): Promise<void> {
+  (find("close") as HTMLButtonElement).disabled = true;
+  const { delivered } = await telemetry.close();
+  isClosed = true;
+  if (delivered) await audit();
+  else say("the rest is kept, and delivered by the next page");
+}
 
 async function audit(): Promise<void> {
   const button = find("audit") as HTMLButtonElement;
