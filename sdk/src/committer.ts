@@ -169,7 +169,13 @@ export class Committer {
       before = this.#committedSeq;
       failure = await this.#commitOnce();
       // What waits may be held back: then nothing was taken, and nothing will be.
-    } while (!failure && this.#open && this.#committedSeq > before && this.#committedSeq < target);
+      // Nor does an eviction wait for the next group: until its declaration is stored, the cap is exceeded.
+    } while (
+      !failure &&
+      this.#open &&
+      this.#committedSeq > before &&
+      (this.#eviction || this.#committedSeq < target)
+    );
     if (!this.#open) return;
     if (!failure) {
       this.#state = { kind: "idle" };
@@ -199,12 +205,13 @@ export class Committer {
     return undefined;
   }
 
-  /** Declares what has to go so that the next group fits. */
+  /** Declares what has to go so that all that waits fits: it is stored before the declaration is. */
   async #makeRoom(): Promise<void> {
     if (this.#eviction) return;
+    // A burst may have only just begun: all of it is counted.
+    await Promise.resolve();
     const { waitingBytes, waitingEvents } = this.#recorder;
-    const share = Math.min(1, COMMIT_CHUNK_BYTES / waitingBytes);
-    const eviction = await this.#store.planEviction(waitingBytes * share, waitingEvents * share);
+    const eviction = await this.#store.planEviction(waitingBytes, waitingEvents);
     // After `$close` nothing can be declared, so nothing may go: the cap is exceeded by a little.
     if (!eviction || this.#recorder.closed) return;
     for (const range of eviction.ranges) this.#drops.add(range, "store_full", "the store reached its cap");

@@ -50,10 +50,14 @@ export class Delivery implements PumpSource, PumpEvents {
 
   async read(limit: RunLimit): Promise<Run | undefined> {
     if (this.held) return undefined;
-    const { recorder } = this.#parts;
+    const { recorder, drops } = this.#parts;
     const { store, committer } = this.#parts.storage;
+    const droppedBefore = drops.total;
     const stored = await store.read(limit);
-    if (this.held) return undefined;
+    // Damage was met. An acknowledgement of what lies behind it may remove the file, and with it all that told of it.
+    if (drops.total > droppedBefore) await committer?.commitAll();
+    // After `$close` nothing can be declared: the next instance meets the same damage.
+    if (this.held || (recorder.closed && drops.hasPending)) return undefined;
     if (!stored || stored.epoch === this.epoch) this.#ownEpochReached = true;
     return stored ?? (committer?.degraded ? recorder.peekRun(limit) : undefined);
   }

@@ -1,6 +1,6 @@
 import type { Packer } from "../event-queue.ts";
 import type { Entry, Priority } from "../store.ts";
-import type { Segment } from "./catalog.ts";
+import { liveCount, type Segment } from "./catalog.ts";
 import { scanFrames } from "./scan.ts";
 import { FRAMES_START } from "./segment-format.ts";
 
@@ -17,10 +17,10 @@ export interface Sacrifice {
 }
 
 /**
- * Segments touched by one eviction. What must stay of each is written anew, so that a little to be gained from each of
+ * What must stay of the segments of one eviction is written anew: about so much, so that a little to be gained from each of
  * many does not become one long write.
  */
-const SEGMENTS_MAX = 8;
+const REWRITTEN_BYTES_MAX = 2_097_152;
 
 /**
  * The oldest of the least important, about as much as is over the caps.
@@ -33,14 +33,17 @@ export function chooseSacrifices(
 ): Sacrifice[] {
   const chosen = new Map<Segment, Priority>();
   let { bytes, events } = excess;
+  let rewritten = 0;
   const choose = (segments: readonly Segment[]) => {
     for (const priority of [3, 2, 1, 0] as const) {
       for (const segment of segments) {
-        if (chosen.size > 0 && ((bytes <= 0 && events <= 0) || chosen.size >= SEGMENTS_MAX)) return;
+        if (chosen.size > 0 && ((bytes <= 0 && events <= 0) || rewritten >= REWRITTEN_BYTES_MAX)) return;
         const gained = segment.live[priority];
         if (gained === 0) continue;
-        bytes -= (segment.bytes * gained) / segment.live.reduce((sum, count) => sum + count, 0);
+        const gainedBytes = (segment.bytes * gained) / liveCount(segment);
+        bytes -= gainedBytes;
         events -= gained;
+        rewritten += (chosen.has(segment) ? 0 : segment.bytes) - gainedBytes;
         chosen.set(segment, priority);
       }
     }

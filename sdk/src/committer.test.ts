@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { instance, undeclared } from "./testing/instance.ts";
+import { MemoryDisk } from "./testing/memory-disk.ts";
+import { accept, unreachable } from "./testing/scripted-transport.ts";
+
+describe("the cap of a store of small segments", () => {
+  it("is kept while bursts are larger than a segment, by giving up as much as each of them needs", async () => {
+    const disk = new MemoryDisk();
+    const { telemetry, transport, clock } = instance(disk, {
+      storeBytesMax: 1_048_576,
+      segmentBytes: 16_384,
+    });
+    transport.answer = unreachable;
+    let most = 0;
+    disk.onCall = () => {
+      most = Math.max(most, telemetry.stats().storedBytes);
+    };
+    const text = "x".repeat(300);
+    for (let i = 0; i < 100; i++) {
+      for (let j = 0; j < 30; j++) telemetry.record("few", { text });
+      await clock.advance(1_100);
+    }
+    for (let i = 0; i < 20; i++) {
+      for (let j = 0; j < 2_000; j++) telemetry.record("burst", { text });
+      await clock.advance(1_100);
+    }
+    // What waits in memory is stored before the declaration of what it drives out: one burst of 700 KB.
+    expect(most).toBeLessThan(1_048_576 + 800_000);
+    expect(telemetry.stats().storedBytes).toBeLessThan(1_048_576 + 16_384);
+    expect(telemetry.stats().dropped).toEqual({ store_full: expect.any(Number) });
+    transport.answer = accept;
+    const closed = telemetry.close({ timeoutMs: 200_000 });
+    await clock.advance(300_000);
+    expect(await closed).toMatchObject({ delivered: true });
+    expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+  });
+});
