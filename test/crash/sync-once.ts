@@ -7,7 +7,8 @@ const telemetry = createTelemetry({
   directory: process.argv[2]!,
   commitIntervalMs: 10,
 });
-telemetry.on("durable", () => process.stdout.write("DURABLE\n"));
+const durable = new Promise<void>((resolve) => telemetry.on("durable", () => resolve()));
 telemetry.record("tick", {});
-const { durable } = await telemetry.close({ timeoutMs: 10 });
-process.exitCode = durable ? 0 : 1;
+await durable;
+process.stdout.write("DURABLE\n");
+await telemetry.close({ timeoutMs: 10 });

@@ -65,4 +65,17 @@ describe("what is called durable", () => {
       expect(told).toBeGreaterThan(named);
     },
   );
+
+  it.skipIf(!CAN_WATCH)(
+    "is synced again when it is found: nobody knows whether its writer came to that",
+    async () => {
+      const directory = await realpath(await freshDirectory());
+      await callsOf(directory);
+      const calls = (await callsOf(directory)).filter(
+        (call) => call.includes(directory) || call.includes("DURABLE"),
+      );
+      const synced = indexOf(calls, "fdatasync", `<${directory}/seg-0000000000000001.log>`);
+      expect(indexOf(calls, "write", "DURABLE")).toBeGreaterThan(synced);
+    },
+  );
 });
