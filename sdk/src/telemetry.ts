@@ -28,6 +28,9 @@ import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";
 import type { SourceEvent } from "./vocabulary/source.ts";
 
+/** Closing is the last chance to store what is in memory: a medium that answers late is waited for this long. */
+const CLOSE_STORE_MS = 10_000;
+
 /** Puts an instance together from checked options and a runtime's ports. */
 export function assembleTelemetry<E extends EventDefinitions = AnyEvents>(
   options: CheckedOptions<E>,
@@ -228,12 +231,12 @@ class Assembled implements Telemetry {
     return seq;
   }
 
-  async #flush(timeoutMs: number): Promise<FlushResult> {
+  async #flush(timeoutMs: number, storeMs = timeoutMs): Promise<FlushResult> {
     const { clock } = this.#ports;
     const endMs = clock.monotonicMs() + timeoutMs;
     const target = this.#recorder.lastSeq;
     // A dead medium may never answer.
-    await inTime(clock, this.#commitAll(), timeoutMs);
+    await inTime(clock, this.#commitAll(), storeMs);
     const { committer, store } = this.#storage;
     const { delivered: mark, held } = this.#delivery;
     // What is held back is not waited for; an epoch that has not begun has nothing to deliver.
@@ -261,7 +264,7 @@ class Assembled implements Telemetry {
       committer?.start();
     }
     if (committer) this.#recorder.end();
-    const result = await this.#flush(timeoutMs);
+    const result = await this.#flush(timeoutMs, Math.max(timeoutMs, CLOSE_STORE_MS));
     await this.#pump.stop();
     await this.#storage.close();
     await this.#ports.transport.close();

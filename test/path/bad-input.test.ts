@@ -138,8 +138,8 @@ describe("bad input", () => {
   });
 
   it.each([
-    ["what is no HTTP", "hello\r\n\r\n", "400", "malformed_body"],
-    ["headers without end", `GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, "400", "malformed_body"],
+    ["what is no HTTP", "hello\r\n\r\n", "400", "malformed_request"],
+    ["headers without end", `GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, "400", "malformed_request"],
     [
       "a body that never comes",
       `POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n`,
