@@ -32,7 +32,8 @@ interface NotCommitted {
   readonly error: unknown;
 }
 
-const BALLAST_NAME = "ballast";
+/** The file that is set aside. */
+export const BALLAST_NAME = "ballast";
 /** Set aside so that a full disk still takes declarations and acknowledgements: 64 KiB. */
 const BALLAST_BYTES = 65_536;
 

@@ -9,7 +9,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { TonearmError } from "../errors.ts";
+import { messageOf, TonearmError } from "../errors.ts";
+import { isFull } from "../file-log/disk.ts";
+import { BALLAST_NAME } from "../file-log/segment-writer.ts";
 
 /** A directory that is this instance's until released. */
 export interface DirectoryLock {
@@ -21,15 +23,23 @@ const ATTEMPTS = 5;
 /**
  * Takes a directory for one instance. The lock of a process that is gone, killed or powered off, is taken over. Should
  * two starters ever both win, nothing breaks: segments are created exclusively and epochs are their own; the events of
- * earlier runs would be sent twice.
- * @throws TonearmError `directory_locked` naming the process that has it.
+ * earlier runs would be sent twice. So a medium that has no room for a lock even without the log's ballast, which is freed
+ * for it, is used without one: what it keeps can be sent all the same.
+ * @throws TonearmError `directory_locked` naming the process that has it; `directory_unusable` when a lock cannot be made.
  */
 export function lockDirectory(directory: string): DirectoryLock {
   const path = join(directory, "lock");
   const mine = describeSelf();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (createExclusively(path, mine)) {
-      return { release: () => releaseIfMine(path, mine) };
+    try {
+      if (createExclusively(path, mine)) return { release: () => releaseIfMine(path, mine) };
+    } catch (error) {
+      if (isFull(error)) {
+        if (remove(join(directory, BALLAST_NAME))) continue;
+        return { release: () => undefined };
+      }
+      const message = `directory ${directory} cannot be locked (${messageOf(error)}); expected one that this process can write`;
+      throw new TonearmError("directory_unusable", message, error);
     }
     const holder = readOrEmpty(path);
     if (isAlive(holder)) {
@@ -44,15 +54,33 @@ export function lockDirectory(directory: string): DirectoryLock {
   throw new TonearmError("directory_locked", `directory ${directory} is being taken by other processes`);
 }
 
+/** False when there is one. When it cannot be written whole, nothing of it stays. */
 function createExclusively(path: string, content: string): boolean {
+  let file: number;
   try {
-    const file = openSync(path, "wx", 0o600);
-    writeSync(file, content);
-    closeSync(file);
-    return true;
+    file = openSync(path, "wx", 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
+  }
+  let isWritten = false;
+  try {
+    isWritten = writeSync(file, content) === content.length;
+  } finally {
+    closeSync(file);
+    if (!isWritten) remove(path);
+  }
+  if (!isWritten) throw Object.assign(new Error("a part of the lock was written"), { code: "ENOSPC" });
+  return true;
+}
+
+/** Whether there was such a file, and it is gone. */
+function remove(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -69,12 +97,8 @@ function removeStale(path: string, stale: string): void {
 }
 
 function releaseIfMine(path: string, mine: string): void {
-  if (readOrEmpty(path) !== mine) return;
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is stale the moment this process ends.
-  }
+  // One that cannot be removed is stale the moment this process ends.
+  if (readOrEmpty(path) === mine) remove(path);
 }
 
 let instances = 0;
