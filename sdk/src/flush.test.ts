@@ -41,6 +41,21 @@ describe("flush", () => {
     expect(result).toMatchObject({ durable: true, delivered: false, pendingEvents: 1 });
   });
 
+  it("of a close in a hurry takes no time from storing", async () => {
+    const disk = new MemoryDisk();
+    const { telemetry, transport, clock } = instance(disk);
+    transport.answer = unreachable;
+    await clock.advance(2_000);
+    // A failed write goes into a new file, and to make that takes half a second.
+    const create = disk.create.bind(disk);
+    disk.create = (name) => new Promise((resolve) => clock.after(500, () => resolve(create(name))));
+    disk.fail({ operation: "write", code: "EIO" });
+    telemetry.record("tick", {});
+    const closed = telemetry.close({ timeoutMs: 1 });
+    await clock.advance(2_000);
+    expect(await closed).toMatchObject({ durable: true, delivered: false });
+  });
+
   it("resolves at once after a close that delivered nothing", async () => {
     const { telemetry, transport, clock } = instance(new MemoryDisk());
     transport.answer = unreachable;
