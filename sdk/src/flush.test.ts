@@ -56,6 +56,19 @@ describe("flush", () => {
     expect(await closed).toMatchObject({ durable: true, delivered: false });
   });
 
+  it("is part of a close that ends although the medium never answers, and lets go of what was taken", async () => {
+    for (const dead of ["list", "create"] as const) {
+      const disk = new MemoryDisk();
+      disk[dead] = never;
+      const { telemetry, clock, released } = instance(disk);
+      telemetry.record("tick", {});
+      const closed = telemetry.close({ timeoutMs: 1_000 });
+      await clock.advance(60_000);
+      expect(await closed).toMatchObject({ durable: false, delivered: false });
+      expect(released()).toBe(1);
+    }
+  });
+
   it("resolves at once after a close that delivered nothing", async () => {
     const { telemetry, transport, clock } = instance(new MemoryDisk());
     transport.answer = unreachable;

@@ -131,7 +131,7 @@ export interface Telemetry<E extends EventDefinitions = AnyEvents> {
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   /**
    * Ends the epoch: `$close` is its last record. What cannot be delivered within `timeoutMs` (default 5,000) stays in
-   * the store and is sent by the next instance; a medium that does not answer is waited for up to 10 s. Calling it again returns the same promise.
+   * the store and is sent by the next instance; a medium that does not answer is waited for up to 10 s at each step. Calling it again returns the same promise.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   /**

@@ -256,7 +256,8 @@ class Assembled implements Telemetry {
   }
 
   async #close(timeoutMs: number): Promise<FlushResult> {
-    await this.#consent.settled;
+    const answered = <T>(work: Promise<T>) => inTime(this.#ports.clock, work, CLOSE_STORE_MS);
+    await answered(this.#consent.settled);
     const { committer } = this.#storage;
     if (this.#consent.state === "pending") {
       // Nobody agreed to what waits in memory. Of an epoch that has begun that is told, to be sent another time.
@@ -265,8 +266,8 @@ class Assembled implements Telemetry {
     }
     if (committer) this.#recorder.end();
     const result = await this.#flush(timeoutMs, Math.max(timeoutMs, CLOSE_STORE_MS));
-    await this.#pump.stop();
-    await this.#storage.close();
+    await answered(this.#pump.stop());
+    await answered(this.#storage.close());
     await this.#ports.transport.close();
     this.#ports.release();
     this.#opened({ durable: false });

@@ -4,6 +4,7 @@ import { ManualClock } from "../testing/manual-clock.ts";
 import { MemoryDisk } from "../testing/memory-disk.ts";
 import { DEVICE, drain, entries } from "../testing/store-contract.ts";
 import { FileLog } from "./file-log.ts";
+import { segmentNumber } from "./segment-format.ts";
 
 const EPOCHS = ["a", "b", "c"].map((letter) => letter.repeat(16));
 const segmentsOf = (disk: MemoryDisk) => disk.names().filter((name) => name.startsWith("seg-"));
@@ -137,4 +138,13 @@ it("each file is read once at the start, but one that is acknowledged in part", 
   await log.open(DEVICE, EPOCHS[0]!);
   expect(disk.calls.filter((call) => call === "read")).toHaveLength(51);
   expect(log.backlog().events).toBe(198);
+});
+
+describe("the number in a file's name", () => {
+  it("is not taken from a stranger's file that would use all numbers up", () => {
+    expect(segmentNumber("seg-0000000000000007.log")).toBe(7);
+    expect(segmentNumber("seg-001ffffffffffffe.log")).toBeUndefined();
+    expect(segmentNumber("seg-ffffffffffffffff.log")).toBeUndefined();
+    expect(segmentNumber("seg-7.log")).toBeUndefined();
+  });
 });

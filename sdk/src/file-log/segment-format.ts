@@ -76,11 +76,14 @@ export interface Frame {
 /** `seg-<16 hex>.log`: names come from a counter, never from anything a device or user said. */
 export const segmentName = (number: number): string => `seg-${number.toString(16).padStart(16, "0")}.log`;
 
+/** No log gets here by itself; a stranger's file with a higher number must not use up the numbers there are. */
+const SEGMENT_NUMBER_MAX = 2 ** 48;
+
 /** The number in a segment's name; undefined for any other name. */
 export function segmentNumber(name: string): number | undefined {
   const match = /^seg-([0-9a-f]{16})\.log$/.exec(name);
   const number = match ? Number.parseInt(match[1]!, 16) : Number.NaN;
-  return Number.isSafeInteger(number) ? number : undefined;
+  return number <= SEGMENT_NUMBER_MAX ? number : undefined;
 }
 
 /** Both copies of the header. */
