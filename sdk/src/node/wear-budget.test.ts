@@ -161,6 +161,7 @@ describe("a wear budget", () => {
     expect([status, stderr]).toEqual([0, ""]);
     const { telemetry, transport, clock } = instance(new NodeDisk(directory));
     // The disk is a real one, and needs time that this clock knows nothing of.
+    await telemetry.ready;
     const closed = telemetry.close({ timeoutMs: 86_400_000 });
     while (transport.received.at(-1)?.type !== "$close") await clock.advance(100);
     await closed;
