@@ -23,7 +23,8 @@ export interface Sacrifice {
 const REWRITTEN_BYTES_MAX = 2_097_152;
 
 /**
- * The oldest of the least important, about as much as is over the caps.
+ * The oldest of the least important, about as much as is over the caps. Control records are never among them: they are what
+ * declares the others.
  * @param ripeBytes a segment still being written counts from this size on, or when there is nothing else.
  */
 export function chooseSacrifices(
@@ -35,7 +36,7 @@ export function chooseSacrifices(
   let { bytes, events } = excess;
   let rewritten = 0;
   const choose = (segments: readonly Segment[]) => {
-    for (const priority of [3, 2, 1, 0] as const) {
+    for (const priority of [3, 2, 1] as const) {
       for (const segment of segments) {
         if (chosen.size > 0 && ((bytes <= 0 && events <= 0) || rewritten >= REWRITTEN_BYTES_MAX)) return;
         const gained = segment.live[priority];

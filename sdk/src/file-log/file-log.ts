@@ -26,7 +26,7 @@ import { chooseSacrifices, type Excess, type Sacrifice, split } from "./eviction
 import { Mutex } from "./mutex.ts";
 import { rangesToPurge } from "./purge.ts";
 import { ReadWindow } from "./read-window.ts";
-import { recover } from "./recovery.ts";
+import { type LostFile, recover, takeAway } from "./recovery.ts";
 import { FRAMES_START, segmentNumber } from "./segment-format.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
@@ -59,6 +59,7 @@ export class FileLog implements Store {
   #writer: SegmentWriter | undefined;
   #window: ReadWindow | undefined;
   #spaceIsLow = false;
+  #lost: readonly LostFile[] = [];
 
   constructor(options: FileLogOptions) {
     this.#options = options;
@@ -74,6 +75,7 @@ export class FileLog implements Store {
         throw new Error(`epoch ${epoch} is already in the log; a new epoch needs a fresh id`);
       }
       this.#catalog = found.catalog;
+      this.#lost = found.lost;
       this.#window = new ReadWindow(disk, found.catalog, found.holeBefore, packer, onDamage);
       const identity = { spelling, device, epoch, epochIndex: found.nextEpochIndex };
       const writer = new SegmentWriter(disk, clock, found.catalog, identity, {
@@ -258,9 +260,21 @@ export class FileLog implements Store {
     const begun = segments.some((segment) => !segment.sealed && segment.lastSeq > 0);
     const newest = begun ? undefined : this.#catalog.newest;
     const done = segments.filter((segment) => isDone(segment) && segment !== newest);
-    if (done.length === 0) return;
-    await this.#writer!.syncAcks();
+    if (done.length > 0) await this.#writer!.syncAcks();
     for (const segment of done) await this.#remove(segment);
+    if (this.#lost.length > 0) await this.#clearLost(begun);
+  }
+
+  /**
+   * Lost files have done their duty when the segment behind them is acknowledged, since what is missing before it was declared
+   * first; or, when nothing is behind them, when the present epoch has said on the medium that it knows no end of the one before.
+   */
+  async #clearLost(begun: boolean): Promise<void> {
+    const stays = ({ behind }: LostFile) =>
+      behind === undefined ? !begun : this.#catalog.segments.some(({ header }) => header.number === behind);
+    const done = this.#lost.filter((file) => !stays(file));
+    this.#lost = this.#lost.filter(stays);
+    for (const file of done) await takeAway(this.#options.disk, file);
   }
 
   async #remove(segment: Segment): Promise<void> {

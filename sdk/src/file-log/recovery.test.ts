@@ -88,9 +88,25 @@ describe("the end of an epoch", () => {
       const disk = await killed();
       damage(disk, segmentsOf(disk)[at]!);
       const said = await nextSays(disk);
-      expect(said).toMatchObject({ end: 300, told: [expect.stringMatching(/; it is in quarantine$/)] });
+      expect(said).toMatchObject({ end: 300, told: [expect.stringMatching(/; it goes into quarantine/)] });
       expect(said.damage).toHaveLength(1);
       expect(said.known.size).toBe(300);
+      // It was the only witness, and is not needed any more.
+      expect(disk.quarantined).toHaveLength(1);
+    }
+  });
+
+  it("stays unknown, and a hole stays damage, when the next process dies before it has said so", async () => {
+    for (const [at, end] of [
+      [-1, "unknown"],
+      [2, 300],
+    ] as const) {
+      const disk = await killed();
+      flip(10, 138)(disk, segmentsOf(disk).at(at)!);
+      await logOn(disk, undefined, 3).log.open(DEVICE, EPOCHS[2]!);
+      const said = await nextSays(disk.processKill());
+      expect(said.end).toBe(end);
+      if (end === 300) expect(said.known.size).toBe(300);
     }
   });
 

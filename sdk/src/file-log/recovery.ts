@@ -14,6 +14,18 @@ export interface Recovered {
   readonly previous: OpenedStore["previous"];
   /** Numbers of segments before which a file was lost: a hole there is damage, not a drop declared when it was made. */
   readonly holeBefore: Set<number>;
+  readonly lost: readonly LostFile[];
+}
+
+/**
+ * A file that holds nothing to be read. It is the only witness that something is missing, so it stays where it is until that is
+ * declared durably: a start that comes before finds it again.
+ */
+export interface LostFile {
+  readonly name: string;
+  readonly fault: Fault;
+  /** Number of the segment that was written next, if there is one. */
+  readonly behind: number | undefined;
 }
 
 /** Told of every file that could not be used, why, and what was done with it. */
@@ -51,21 +63,25 @@ export async function recover(
   const catalog = new Catalog();
   const reading: Reading = { disk, packer, catalog, findings: new Map() };
   const names = (await disk.list()).filter((name) => segmentNumber(name) !== undefined).toSorted();
-  const lost: number[] = [];
+  const faults = new Map<string, Fault>();
   for (const name of names) {
     const fault = await recoverSegment(reading, name, name === names.at(-1));
     if (!fault) continue;
-    lost.push(segmentNumber(name)!);
-    const done = await takeAway(disk, name, fault);
-    if (fault.kind !== "empty") onQuarantine(name, `${fault.reason}; ${done}`);
+    faults.set(name, fault);
+    if (fault.kind !== "empty") onQuarantine(name, `${fault.reason}; ${NEXT[fault.kind]}`);
   }
   await countLive(reading);
+  const lost = lostFiles(catalog, faults);
   return {
     catalog,
     nextNumber: (segmentNumber(names.at(-1) ?? "") ?? 0) + 1,
     nextEpochIndex: (catalog.segments.at(-1)?.header.epochIndex ?? 0) + 1,
-    previous: await previousEpoch(reading, lost),
-    holeBefore: segmentsBehind(catalog, lost),
+    previous: await previousEpoch(
+      reading,
+      lost.map(({ name }) => segmentNumber(name)!),
+    ),
+    holeBefore: new Set(lost.flatMap(({ behind }) => behind ?? [])),
+    lost,
   };
 }
 
@@ -120,15 +136,20 @@ function takeEvents(segment: Segment, found: Findings, entries: readonly Entry[]
   for (const { priority } of entries) segment.live[priority]++;
 }
 
-/** Says what was done. */
-async function takeAway(disk: Disk, name: string, fault: Fault): Promise<string> {
-  if (fault.kind === "unavailable") return "the next start tries again";
+/** What becomes of a file. */
+const NEXT: Readonly<Record<Exclude<Fault["kind"], "empty">, string>> = {
+  invalid:
+    "it goes into quarantine when what is missing is declared, and is removed if it is too large for that",
+  unavailable: "the next start tries again",
+};
+
+/** Takes a lost file out of the way, once what is missing is declared. */
+export async function takeAway(disk: Disk, { name, fault }: LostFile): Promise<void> {
   try {
-    if (fault.kind === "invalid" && (await disk.quarantine(name))) return "it is in quarantine";
-    if (fault.kind === "empty") await disk.unlink(name);
-    return "it was removed, because it is too large to be kept";
+    if (fault.kind === "invalid") await disk.quarantine(name);
+    else if (fault.kind === "empty") await disk.unlink(name);
   } catch {
-    return "it stays where it is, and is passed over";
+    // It stays where it is, and is passed over.
   }
 }
 
@@ -201,9 +222,10 @@ async function previousEpoch(
   return { epoch, lastSeq: isKnown ? catalog.lastSeqOf(epoch) : null };
 }
 
-/** For each lost file the segment that was written next. */
-function segmentsBehind(catalog: Catalog, lost: readonly number[]): Set<number> {
+function lostFiles(catalog: Catalog, faults: ReadonlyMap<string, Fault>): LostFile[] {
   const numbers = catalog.segments.map(({ header }) => header.number).toSorted((a, b) => a - b);
-  const behind = lost.map((number) => numbers.find((other) => other > number));
-  return new Set(behind.filter((number) => number !== undefined));
+  return Array.from(faults, ([name, fault]) => {
+    const behind = numbers.find((other) => other > segmentNumber(name)!);
+    return { name, fault, behind };
+  });
 }

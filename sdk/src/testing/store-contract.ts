@@ -147,6 +147,17 @@ export function describeStore(name: string, make: MakeStore): void {
       await store.close();
     });
 
+    it("never gives up a control record, whatever its caps: without it the others' drops would be undeclared", async () => {
+      const store = await opened(1_000, 5);
+      await store.append(entries(1, 10, CONTROL, 2_000));
+      await store.append(entries(11, 20, NORMAL, 2_000));
+      await store.append(entries(21, 30, CONTROL, 2_000));
+      for (let round = 0; round < 20; round++) await (await store.planEviction(10_000, 10))?.apply();
+      const left = (await drain(store)).flatMap((run) => run.seqs);
+      expect(left.filter((seq) => seq <= 10 || seq > 20)).toEqual([...range(1, 10), ...range(21, 30)]);
+      await store.close();
+    });
+
     it.each([
       ["bytes", 240_000, 1_000_000],
       ["events", 10_000_000, 1_000],
