@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MemoryStore } from "./memory-store.ts";
 import { instance, undeclared } from "./testing/instance.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { accept, unreachable } from "./testing/scripted-transport.ts";
@@ -33,5 +34,42 @@ describe("the cap of a store of small segments", () => {
     await clock.advance(300_000);
     expect(await closed).toMatchObject({ delivered: true });
     expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+  });
+});
+
+describe("the cap after a burst that is larger than the store", () => {
+  it.each([
+    ["on a disk", () => new MemoryDisk()],
+    ["in memory", () => undefined],
+  ])("%s is kept again as soon as the burst is stored, though nothing more is recorded", async (_, disk) => {
+    const { telemetry, transport, clock } = instance(disk(), { storeBytesMax: 1_048_576 });
+    transport.answer = unreachable;
+    for (let j = 0; j < 5_000; j++) telemetry.record("burst", { text: "x".repeat(900) });
+    await clock.advance(5_000);
+    const { storedBytes, dropped, lastSeq } = telemetry.stats();
+    expect(storedBytes).toBeLessThan(1_048_576 + 16_384);
+    expect(storedBytes).toBeGreaterThan(524_288);
+    expect(dropped).toEqual({ store_full: expect.any(Number) });
+    // It goes in a few steps, and then no further.
+    expect(lastSeq).toBeLessThan(5_020);
+    transport.answer = accept;
+    const closed = telemetry.close({ timeoutMs: 200_000 });
+    await clock.advance(300_000);
+    expect(await closed).toMatchObject({ delivered: true });
+    expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+  });
+
+  it("stays exceeded, and nothing goes round, while evictions free nothing", async () => {
+    const store = new MemoryStore({ storeBytesMax: 1_048_576, storeEventsMax: 1_000_000 });
+    const plan = store.planEviction.bind(store);
+    store.planEviction = async (...incoming) => {
+      const eviction = await plan(...incoming);
+      return eviction && { ...eviction, apply: () => Promise.resolve() };
+    };
+    const { telemetry, transport, clock } = instance(undefined, {}, 1, { makeStore: () => store });
+    transport.answer = unreachable;
+    for (let j = 0; j < 5_000; j++) telemetry.record("burst", { text: "x".repeat(900) });
+    await clock.advance(5_000);
+    expect(telemetry.stats()).toMatchObject({ lastSeq: 5_002, storedEvents: 5_002 });
   });
 });

@@ -40,6 +40,9 @@ type State =
 /** One write takes at most this much, so that a long backlog does not become one long write: 256 KiB. */
 const COMMIT_CHUNK_BYTES = 262_144;
 
+/** What the declaration of an eviction takes in the store, about. */
+const DECLARATION_BYTES = 200;
+
 /**
  * Moves events from memory to the store in groups: when enough wait, or when the oldest has waited long enough. One
  * timer at most, one commit at a time, nothing per event.
@@ -59,6 +62,10 @@ export class Committer {
   #committedSeq = 0;
   #running: Promise<void> = Promise.resolve();
   #eviction: { readonly eviction: Eviction; readonly declaredSeq: number } | undefined;
+  /** Declarations made in the run under way. They drive nothing out: each that did would need another. */
+  #declarations = 0;
+  /** Whether the last eviction freed more than its declaration takes. */
+  #freed = false;
 
   constructor(
     parts: { recorder: Recorder; store: Store; drops: DropLedger; clock: Clock; wear?: Wear | undefined },
@@ -165,6 +172,8 @@ export class Committer {
     const target = this.#recorder.lastSeq;
     let failure: { readonly error: unknown } | undefined;
     let before: number;
+    this.#declarations = 0;
+    this.#freed = false;
     do {
       before = this.#committedSeq;
       failure = await this.#commitOnce();
@@ -174,7 +183,7 @@ export class Committer {
       !failure &&
       this.#open &&
       this.#committedSeq > before &&
-      (this.#eviction || this.#committedSeq < target)
+      (this.#eviction || this.#committedSeq < target || (await this.#makeMoreRoom()))
     );
     if (!this.#open) return;
     if (!failure) {
@@ -205,18 +214,31 @@ export class Committer {
     return undefined;
   }
 
+  /** What waited when an eviction was planned could not go then; now it is stored, and some of it may have to. */
+  async #makeMoreRoom(): Promise<boolean> {
+    // Where an eviction freed nothing, the next would not either.
+    if (this.#freed) await this.#makeRoom();
+    return this.#eviction !== undefined;
+  }
+
   /** Declares what has to go so that all that waits fits: it is stored before the declaration is. */
   async #makeRoom(): Promise<void> {
     if (this.#eviction) return;
     // A burst may have only just begun: all of it is counted.
     await Promise.resolve();
     const { waitingBytes, waitingEvents } = this.#recorder;
-    const eviction = await this.#store.planEviction(waitingBytes, waitingEvents);
+    const eviction = await this.#store.planEviction(
+      waitingBytes - this.#declarations * DECLARATION_BYTES,
+      waitingEvents - this.#declarations,
+    );
     // After `$close` nothing can be declared, so nothing may go: the cap is exceeded by a little.
     if (!eviction || this.#recorder.closed) return;
+    const { lastSeq } = this.#recorder;
     for (const range of eviction.ranges) this.#drops.add(range, "store_full", "the store reached its cap");
     this.#recorder.declareDrops();
-    this.#eviction = { eviction, declaredSeq: this.#recorder.lastSeq };
+    const declaredSeq = this.#recorder.lastSeq;
+    this.#declarations += declaredSeq - lastSeq;
+    this.#eviction = { eviction, declaredSeq };
   }
 
   /** Lets go of what was declared, once the declaration is stored. */
@@ -224,6 +246,8 @@ export class Committer {
     if (!this.#eviction || this.#eviction.declaredSeq > this.#committedSeq) return;
     const { eviction } = this.#eviction;
     this.#eviction = undefined;
+    const { bytes } = this.#store.backlog();
     await eviction.apply();
+    this.#freed = bytes - this.#store.backlog().bytes > eviction.ranges.length * DECLARATION_BYTES;
   }
 }
