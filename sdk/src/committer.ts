@@ -61,11 +61,9 @@ export class Committer {
   #eager = false;
   #committedSeq = 0;
   #running: Promise<void> = Promise.resolve();
-  #eviction: { readonly eviction: Eviction; readonly declaredSeq: number } | undefined;
-  /** Declarations made in the run under way. They drive nothing out: each that did would need another. */
-  #declarations = 0;
-  /** Whether the last eviction freed more than its declaration takes. */
-  #freed = false;
+  #eviction:
+    | { readonly eviction: Eviction; readonly declaredSeq: number; readonly declarations: number }
+    | undefined;
 
   constructor(
     parts: { recorder: Recorder; store: Store; drops: DropLedger; clock: Clock; wear?: Wear | undefined },
@@ -172,8 +170,6 @@ export class Committer {
     const target = this.#recorder.lastSeq;
     let failure: { readonly error: unknown } | undefined;
     let before: number;
-    this.#declarations = 0;
-    this.#freed = false;
     do {
       before = this.#committedSeq;
       failure = await this.#commitOnce();
@@ -183,7 +179,7 @@ export class Committer {
       !failure &&
       this.#open &&
       this.#committedSeq > before &&
-      (this.#eviction || this.#committedSeq < target || (await this.#makeMoreRoom()))
+      (this.#eviction || this.#committedSeq < target)
     );
     if (!this.#open) return;
     if (!failure) {
@@ -214,40 +210,39 @@ export class Committer {
     return undefined;
   }
 
-  /** What waited when an eviction was planned could not go then; now it is stored, and some of it may have to. */
-  async #makeMoreRoom(): Promise<boolean> {
-    // Where an eviction freed nothing, the next would not either.
-    if (this.#freed) await this.#makeRoom();
-    return this.#eviction !== undefined;
-  }
-
-  /** Declares what has to go so that all that waits fits: it is stored before the declaration is. */
-  async #makeRoom(): Promise<void> {
+  /**
+   * Declares what has to go so that all that waits fits: it is stored before the declaration is.
+   * @param declarations so many of evictions just applied drive nothing out: each that did would need another.
+   */
+  async #makeRoom(declarations = 0): Promise<void> {
     if (this.#eviction) return;
     // A burst may have only just begun: all of it is counted.
     await Promise.resolve();
     const { waitingBytes, waitingEvents } = this.#recorder;
     const eviction = await this.#store.planEviction(
-      waitingBytes - this.#declarations * DECLARATION_BYTES,
-      waitingEvents - this.#declarations,
+      waitingBytes - declarations * DECLARATION_BYTES,
+      waitingEvents - declarations,
     );
     // After `$close` nothing can be declared, so nothing may go: the cap is exceeded by a little.
     if (!eviction || this.#recorder.closed) return;
-    const { lastSeq } = this.#recorder;
     for (const range of eviction.ranges) this.#drops.add(range, "store_full", "the store reached its cap");
     this.#recorder.declareDrops();
-    const declaredSeq = this.#recorder.lastSeq;
-    this.#declarations += declaredSeq - lastSeq;
-    this.#eviction = { eviction, declaredSeq };
+    this.#eviction = {
+      eviction,
+      declaredSeq: this.#recorder.lastSeq,
+      declarations: declarations + eviction.ranges.length,
+    };
   }
 
   /** Lets go of what was declared, once the declaration is stored. */
   async #applyEviction(): Promise<void> {
     if (!this.#eviction || this.#eviction.declaredSeq > this.#committedSeq) return;
-    const { eviction } = this.#eviction;
+    const { eviction, declarations } = this.#eviction;
     this.#eviction = undefined;
     const { bytes } = this.#store.backlog();
     await eviction.apply();
-    this.#freed = bytes - this.#store.backlog().bytes > eviction.ranges.length * DECLARATION_BYTES;
+    // What waited when this was planned is stored now, and some of it may have to go. Where nothing came free, nothing will.
+    const freed = bytes - this.#store.backlog().bytes;
+    if (this.#open && freed > declarations * DECLARATION_BYTES) await this.#makeRoom(declarations);
   }
 }
