@@ -44,14 +44,14 @@ const PROBE_EVENTS_MAX = 50;
 /** Codes by which the relay speaks of one event beyond doubt. */
 const CERTAIN_CODES = ["invalid_event", "batch_too_large"];
 /** Any other refusal may be the doing of a proxy in between, and meet every event: so often it is tried before one is given up. */
-const DOUBTFUL_TRIES_MAX = 5;
+const TRIES_MAX = 5;
 
 /** A batch goes on behind so many numbers given up; each takes a byte or five in it. */
 const GAP_MAX = 100;
 
 /** While the relay refuses a batch, smaller ones are cut until the event at fault stands alone. */
 interface Cut {
-  readonly eventsMax: number;
+  eventsMax: number;
   readonly epoch: string;
   readonly throughSeq: number;
 }
@@ -69,6 +69,8 @@ export class Pump {
   #failures = 0;
   /** Doubtful refusals of single events since something was accepted. */
   #doubts = 0;
+  /** Single events given up since something was accepted. */
+  #refusals = 0;
   /** When the attempts since the last success began to fail. */
   #failingSinceMs: number | undefined;
   /** The flush interval in force: the application's, or a longer one that the relay asked for. */
@@ -211,11 +213,14 @@ export class Pump {
     this.#failures = 0;
     this.#doubts = 0;
     this.#failingSinceMs = undefined;
-    const { flushIntervalMs, flushIntervalMaxMs, recoverySpreadMs } = this.#options;
+    const { flushIntervalMs, flushIntervalMaxMs, recoverySpreadMs, batchEventsMax } = this.#options;
     this.#intervalMs = Math.max(flushIntervalMs, Math.min(answer.flushIntervalMs ?? 0, flushIntervalMaxMs));
     const isOwn = run.epoch === this.#source.epoch;
     if (this.#cut && (run.epoch !== this.#cut.epoch || throughSeq >= this.#cut.throughSeq))
       this.#cut = undefined;
+    // The event at fault and its neighbours are behind.
+    else if (this.#cut && this.#refusals > 0) this.#cut.eventsMax = batchEventsMax;
+    this.#refusals = 0;
     await this.#source.acknowledge(run, throughSeq);
     this.#events.accepted(run, { ...answer, throughSeq });
     const waiting = this.#source.waiting();
@@ -229,15 +234,16 @@ export class Pump {
   }
 
   async #rejected(run: Run, code: string, message: string): Promise<Pause> {
+    const { epoch } = run;
+    const throughSeq = Math.max(lastSeqOf(run), this.#cut?.epoch === epoch ? this.#cut.throughSeq : 0);
     if (run.events.length > 1) {
-      const throughSeq = Math.max(lastSeqOf(run), this.#cut?.epoch === run.epoch ? this.#cut.throughSeq : 0);
-      this.#cut = { eventsMax: Math.ceil(run.events.length / 2), epoch: run.epoch, throughSeq };
+      this.#cut = { eventsMax: Math.ceil(run.events.length / 2), epoch, throughSeq };
       return undefined;
     }
-    const certain = CERTAIN_CODES.includes(code) || ++this.#doubts % DOUBTFUL_TRIES_MAX === 0;
+    const certain = CERTAIN_CODES.includes(code) || ++this.#doubts % TRIES_MAX === 0;
     if (certain && (await this.#source.reject(run, code, message))) {
-      this.#cut = undefined;
-      return undefined;
+      this.#cut = { eventsMax: 1, epoch, throughSeq };
+      if (++this.#refusals % TRIES_MAX > 0) return undefined;
     }
     return this.#failed(run, { kind: "refused", message: `${code}: ${message}` }, undefined);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isControl } from "./run.ts";
-import { instance, undeclared } from "./testing/instance.ts";
+import { instance, settled, undeclared } from "./testing/instance.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { accept, readRun } from "./testing/scripted-transport.ts";
 import type { Answer } from "./transport.ts";
@@ -49,6 +49,42 @@ describe("a refusal that meets every batch", () => {
     transport.answer = () => refused("invalid_event");
     await clock.advance(3_600_000);
     expect(telemetry.stats()).toMatchObject({ dropped: {}, lastSeq: 2 });
+  });
+});
+
+describe("a refusal beyond doubt that meets every event", () => {
+  it.each(["invalid_event", "batch_too_large"])(
+    "of %s is asked for one event at a time, with longer and longer pauses, each event declared",
+    async (code) => {
+      const { telemetry, transport, clock, errors } = await settled();
+      for (let i = 0; i < 400; i++) telemetry.record("tick", { i });
+      transport.answer = () => refused(code);
+      await clock.advance(120_000);
+      const { rejected } = telemetry.stats().dropped;
+      expect(rejected).toBeGreaterThanOrEqual(5);
+      expect(rejected).toBeLessThan(100);
+      // Halving was needed once, to find out that nothing passes.
+      expect(transport.batches.length).toBeLessThan(rejected! + 15);
+      expect(errors.map((error) => error.code)).toContain("relay_refused");
+      transport.answer = accept;
+      await clock.advance(300_000);
+      expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+      expect(transport.received.filter(({ type }) => type === "tick")).toHaveLength(400 - rejected!);
+    },
+  );
+
+  it("is no longer believed of all once one event is accepted: the others go in full batches at once", async () => {
+    const { telemetry, transport, clock, errors } = await settled();
+    transport.answer = (run) =>
+      readRun(run).some(({ type, data }) => type === "tick" && (data.i as number) < 4)
+        ? refused("invalid_event")
+        : accept(run);
+    for (let i = 0; i < 300; i++) telemetry.record("tick", { i });
+    await clock.advance(20_000);
+    expect(telemetry.stats().dropped).toEqual({ rejected: 4 });
+    expect(errors.map(({ code }) => code)).not.toContain("relay_refused");
+    expect(transport.received.filter(({ type }) => type === "tick")).toHaveLength(296);
+    expect(transport.batches.length).toBeLessThan(18);
   });
 });
 
