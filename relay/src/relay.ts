@@ -1,9 +1,8 @@
-import { mkdirSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import { FileLog, NodeDisk } from "@tonearm/sdk/file-log";
-import { type Clock, type DirectoryLock, lockDirectory } from "@tonearm/sdk/ports";
+import { type Clock, type DirectoryLock, lockDirectory, makeDirectory } from "@tonearm/sdk/ports";
 import { type Config, ConfigError } from "./config.ts";
 import { WriteKeys } from "./ingest/write-keys.ts";
 import { createStream } from "./kinesis/create-stream.ts";
@@ -114,7 +113,7 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
 
 function makeSpool(config: Config, clock: Clock, log: Log): { spool?: Spool; lock?: DirectoryLock } {
   if (config.spool === undefined) return {};
-  mkdirSync(config.spool, { recursive: true, mode: 0o700 });
+  makeDirectory(config.spool, 0o700);
   const lock = lockDirectory(config.spool);
   const store = new FileLog({
     disk: new NodeDisk(config.spool),

@@ -4,6 +4,7 @@ export type { Codec, Spelling, StampedEvent } from "./codec.ts";
 export { newEpochId } from "./ids.ts";
 export { type DirectoryLock, lockDirectory } from "./node/directory-lock.ts";
 export { HttpTransport } from "./node/http-transport.ts";
+export { makeDirectory } from "./node/make-directory.ts";
 export type { TuningOptions } from "./options.ts";
 export { type CheckedOptions, type CommonOptions, checkOptions } from "./options.ts";
 export type { Ports, StoreNews } from "./ports.ts";

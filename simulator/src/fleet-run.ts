@@ -1,7 +1,6 @@
-import { mkdirSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock } from "@tonearm/sdk/ports";
+import { makeDirectory, systemClock } from "@tonearm/sdk/ports";
 import { Fleet } from "./fleet.ts";
 import type { FleetCounts } from "./fleet-counts.ts";
 import type { FleetOptions } from "./fleet-options.ts";
@@ -50,7 +49,7 @@ export async function planFleet(options: FleetOptions, seed: string): Promise<Pl
   // Processes read the history themselves; here it is looked at first, so that a faulty one ends the run before it begins.
   const listening = await listenTo(options, random, (line) => process.stderr.write(`${line}\n`));
   const settle = (place: FleetPlace): FleetRun => {
-    mkdirSync(place.directory, { recursive: true });
+    makeDirectory(place.directory);
     return options.processes > 0
       ? new KilledFleet(options, seed, place, knobs)
       : fleetHere(options, place, { random, knobs, listening });

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "@tonearm/relay/flags";
+import { makeDirectory } from "@tonearm/sdk/ports";
 
 /** What a run leaves in a directory that it is told to keep, and what it needs there meanwhile. */
 export const KEPT = { kinesis: "kinesis", truth: "truth.ndjson", speakers: "speakers" };
@@ -18,7 +19,7 @@ export function prepareKept(directory: string): void {
     );
   }
   try {
-    mkdirSync(join(directory, KEPT.speakers), { recursive: true });
+    makeDirectory(join(directory, KEPT.speakers));
   } catch (error) {
     throw new ConfigError(
       `option keep is "${directory}", expected a directory that can be written (${(error as Error).message})`,

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import type { FlushResult, Telemetry } from "@tonearm/sdk";
 import { FileLog, NodeDisk } from "@tonearm/sdk/file-log";
 import {
@@ -6,6 +5,7 @@ import {
   type Clock,
   checkOptions,
   HttpTransport,
+  makeDirectory,
   sleep,
   type Transport,
 } from "@tonearm/sdk/ports";
@@ -45,7 +45,7 @@ export class Speaker {
 
   constructor(parts: SpeakerParts) {
     this.#parts = parts;
-    mkdirSync(parts.directory, { recursive: true });
+    makeDirectory(parts.directory);
   }
 
   /** Records what is due when it is due, and suffers its fate meanwhile. Resolves when everything is recorded. */

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import { messageOf, TonearmError } from "../errors.ts";
 import { FileLog } from "../file-log/file-log.ts";
@@ -16,6 +16,7 @@ import { inWords } from "../words.ts";
 import { packer } from "./compress.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { HttpTransport } from "./http-transport.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { WearBudget } from "./wear-budget.ts";
 
 /**
@@ -67,8 +68,7 @@ function checkDirectory(directory: unknown): string | undefined {
   }
   const path = resolve(directory);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (!statSync(path).isDirectory()) throw new Error("it is not a directory");
+    makeDirectory(path, 0o700);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return path;
   } catch (error) {
