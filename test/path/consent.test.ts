@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,11 +59,14 @@ describe("withdrawn consent", () => {
       if (i % 100 === 0) await earlier.flush({ timeoutMs: 20 });
     }
     await earlier.close({ timeoutMs: 100 });
-    // The first file of the earlier run, with its $open, cannot be used: the next puts it into quarantine, as it is.
+    // The first file of the earlier run, with its $open, cannot be used; it stays until that is declared, as it is.
     const names = (await readdir(directory)).filter((name) => name.startsWith("seg-")).toSorted();
     const spoilt = join(directory, names[0]!);
     const bytes = await readFile(spoilt);
     await writeFile(spoilt, bytes.fill(0x58, 0, 256));
+    // Another one is in quarantine since an earlier start.
+    await mkdir(join(directory, "quarantine"));
+    await writeFile(join(directory, "quarantine", "seg-0000000000000000.log"), bytes);
 
     const present = hurriedTelemetry({ ...options, endpoint: NOWHERE });
     for (let i = 0; i < 500; i++) present.record("tick", withCanary(i));
