@@ -1,13 +1,14 @@
 // What an application's bundle grows by when it imports `createTelemetry` in a browser, IndexedDB persistence included:
 // everything that it reaches, bundled and minified by esbuild, gzipped.
 //
-// The goal is 8 kB (8,000 bytes). The limit below is where we are, so that it cannot get worse unseen; it only goes down.
+// The goal is 8 kB (8,000 bytes), and it is missed. The limit below is where we are, so that it cannot get worse unseen; what raises
+// it says why. (20.3 to 20.4: the store's cap is kept after a burst, and a refusal of everything is met with pauses.)
 export default [
   {
     name: "@tonearm/sdk in a browser",
     path: "sdk/dist/browser.js",
     import: "{ createTelemetry }",
     gzip: true,
-    limit: "20.3 kB",
+    limit: "20.4 kB",
   },
 ];
