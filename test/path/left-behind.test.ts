@@ -93,7 +93,7 @@ describe("where a command writes", () => {
   it("a directory that cannot be made is refused in a sentence", async () => {
     const { code, stderr } = await run("simulator", ["demo", "--keep", "/dev/null/x"]);
     expect(stderr).toMatch(
-      /^tonearm-simulator: option keep is "\/dev\/null\/x", expected a directory that can be written \(ENOTDIR: .*\)\n$/,
+      /^tonearm-simulator: option keep is "\/dev\/null\/x", expected a directory that can be written \(EEXIST: .*\)\n$/,
     );
     expect(code).toBe(2);
   });
