@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
-import { readFlags } from "./cli-options.ts";
-import { CONFIG_FLAGS, checkConfig } from "./config.ts";
+import { checkConfig } from "./config/check.ts";
+import { readFlags } from "./config/flags.ts";
+import { CONFIG_FLAGS } from "./config/schema.ts";
 import { allowOrigin } from "./cors.ts";
 
 const PAGE = "https://player.example.com";

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { fileURLToPath } from "node:url";
-import { ConfigError } from "./config.ts";
+import { ConfigError } from "./config/check.ts";
 import { EMBEDDED_COMMAND, serveEmbeddedKinesis } from "./kinesis/embedded.ts";
 import { AUDIT_HELP, auditCommand } from "./read/audit-command.ts";
 import { TAIL_HELP, tailCommand } from "./read/tail-command.ts";

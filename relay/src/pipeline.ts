@@ -12,7 +12,7 @@ import { Aggregator } from "./aggregate/aggregator.ts";
 import { type LoadShape, ShardMap } from "./aggregate/shard-map.ts";
 import { type Batch, countOf, epochKeyOf, halves, lastSeqOf, withoutFirst } from "./batch.ts";
 import { Book, type Ticket } from "./book.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/schema.ts";
 import { type Log, Throttled } from "./log.ts";
 import { type Circuit, CircuitBreaker } from "./put/circuit-breaker.ts";
 import { Collector } from "./put/collector.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "@tonearm/sdk/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { checkConfig } from "./config.ts";
+import { checkConfig } from "./config/check.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import { batchOf } from "./testing/batches.ts";
 import { SILENT } from "./testing/pipelines.ts";

@@ -1,6 +1,7 @@
 import { systemClock } from "@tonearm/sdk/ports";
-import { helpFor, readFlags } from "./cli-options.ts";
-import { CONFIG_FLAGS, checkConfig } from "./config.ts";
+import { checkConfig } from "./config/check.ts";
+import { helpFor, readFlags } from "./config/flags.ts";
+import { CONFIG_FLAGS } from "./config/schema.ts";
 import { firstSignal } from "./first-signal.ts";
 import { openTarget } from "./kinesis/target.ts";
 import { jsonLog } from "./log.ts";

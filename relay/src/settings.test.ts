@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/schema.ts";
 import { batchOf } from "./testing/batches.ts";
 import { scriptedPipeline } from "./testing/pipelines.ts";
 

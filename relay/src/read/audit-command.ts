@@ -1,7 +1,9 @@
 import { systemClock } from "@tonearm/sdk/ports";
 import { z } from "zod";
-import { helpFor, readFlags } from "../cli-options.ts";
-import { checkFlags, someText, targetShape } from "../config.ts";
+import { checkFlags } from "../config/check.ts";
+import { helpFor, readFlags } from "../config/flags.ts";
+import { targetShape } from "../config/schema.ts";
+import { someText } from "../config/values.ts";
 import { openTarget } from "../kinesis/target.ts";
 import { type Audit, type AuditTotals, audit } from "./audit.ts";
 import type { EpochReport } from "./ledger.ts";

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { systemClock } from "@tonearm/sdk/ports";
 import { z } from "zod";
-import { helpFor, readFlags } from "../cli-options.ts";
-import { checkFlags, targetShape } from "../config.ts";
+import { checkFlags } from "../config/check.ts";
+import { helpFor, readFlags } from "../config/flags.ts";
+import { targetShape } from "../config/schema.ts";
 import { openTarget } from "../kinesis/target.ts";
 import { printableLine } from "./printable.ts";
 import { StreamReader } from "./stream-reader.ts";

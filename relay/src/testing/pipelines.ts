@@ -1,7 +1,8 @@
 import { ManualClock } from "@tonearm/sdk/testing";
 import { HASH_KEY_MAX } from "../aggregate/hash-key.ts";
 import type { Shard, StreamShape } from "../aggregate/shard-map.ts";
-import { type Config, checkConfig } from "../config.ts";
+import { checkConfig } from "../config/check.ts";
+import type { Config } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import { Pipeline } from "../pipeline.ts";
 import type { PutEntry } from "../put/put-entry.ts";

@@ -1,6 +1,6 @@
 import { FileLog } from "@tonearm/sdk/file-log";
 import { ManualClock, type MemoryDisk } from "@tonearm/sdk/testing";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/schema.ts";
 import type { PutEntry } from "../put/put-entry.ts";
 import { deaggregate } from "../read/deaggregate.ts";
 import { Spool } from "../spool/spool.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { readFlags } from "./cli-options.ts";
-import { CONFIG_FLAGS } from "./config.ts";
+import { readFlags } from "./flags.ts";
+import { CONFIG_FLAGS } from "./schema.ts";
 
 it("flags are named after their options, one by one where an option is a list", () => {
   const given =

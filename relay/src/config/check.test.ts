@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { checkConfig, checkFlags, wholeNumber } from "./config.ts";
+import { checkConfig, checkFlags } from "./check.ts";
+import { wholeNumber } from "./values.ts";
 
 const faultsOf = (check: () => unknown): string => {
   try {

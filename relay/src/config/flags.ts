@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { z } from "zod";
-import { ConfigError } from "./config.ts";
+import { ConfigError } from "./check.ts";
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 

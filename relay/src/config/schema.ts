@@ -1,0 +1,124 @@
+/**
+ * Every option of the relay, in groups as an operator looks for them. An option is one line of its group: its name carries
+ * its unit, its type says what it may be, its default and `describe` what it is. From that alone follow the flag, the
+ * variable of the environment, the name in a file, `--help` and the table of docs/relay.md.
+ */
+import { z } from "zod";
+import { KIB, MIB, origin, someText, streamName, wholeNumber, writeKey } from "./values.ts";
+
+/** Which stream, and where: shared by everything that talks to Kinesis. */
+export const targetShape = {
+  stream: streamName.default("tonearm").describe("name of the Kinesis stream"),
+  region: someText.optional().describe("AWS region; default: from the environment or the profile"),
+  endpoint: z
+    .url({ protocol: /^https?$/, error: "expected an http or https URL" })
+    .optional()
+    .describe("URL of a Kinesis-compatible server; default: AWS"),
+  embedded: z.boolean().default(false).describe("use a Kinesis of our own (the package kinesalite), on disk"),
+  embeddedDir: someText.default(".tonearm/kinesis").describe("where the embedded Kinesis keeps its data"),
+};
+
+const createShape = {
+  createStream: wholeNumber(1, 1_000)
+    .optional()
+    .describe("make the stream with so many shards if there is none; with --embedded: 4"),
+};
+
+/** Where it listens. */
+const listenShape = {
+  host: someText.default("127.0.0.1").describe("address to listen on"),
+  port: wholeNumber(0, 65_535).default(8_470).describe("port to listen on; 0 takes a free one"),
+};
+
+/** Who may write. */
+const accessShape = {
+  insecure: z.boolean().default(false).describe("let anybody write, without a key"),
+  writeKeys: z
+    .array(writeKey)
+    .max(2)
+    .default([])
+    .describe("from TONEARM_WRITE_KEYS: one key, or two while changing"),
+  corsOrigins: z
+    .array(origin)
+    .max(100)
+    .default([])
+    .describe("an origin whose pages may send batches, or *; can be given again"),
+};
+
+/** What comes in, and how much of it at once. */
+const admissionShape = {
+  bytesInFlightMax: wholeNumber(MIB, 2 ** 36)
+    .default(64 * MIB)
+    .describe("bytes under way at once"),
+  requestsPerEpochMax: wholeNumber(1, 1_000).default(4).describe("requests of one epoch at once"),
+  resendEpochsMax: wholeNumber(1, 100_000_000)
+    .default(100_000)
+    .describe("epochs whose resends are recognised"),
+  deviceFlushIntervalMs: wholeNumber(10, 86_400_000)
+    .optional()
+    .describe("least time between two batches of a device that are not full; default: the device's own"),
+};
+
+/** Events into records. */
+const aggregateShape = {
+  aggregateBytesMax: wholeNumber(KIB, MIB).default(51_100).describe("size at which an aggregate is closed"),
+  aggregateCountMax: wholeNumber(1, 100_000).default(10_000).describe("user records at which it is closed"),
+  aggregateAgeMs: wholeNumber(1, 60_000).default(200).describe("age at which it is closed"),
+  refreshIntervalMs: wholeNumber(1_000, 3_600_000).default(60_000).describe("age of the shard map"),
+  refreshPauseMs: wholeNumber(100, 600_000).default(1_000).describe("least time between two refreshes"),
+};
+
+/** Records into calls, and calls that fail. */
+const putShape = {
+  collectMs: wholeNumber(0, 1_000)
+    .default(5)
+    .describe("how long a record waits for others to share its call"),
+  putRecordsMax: wholeNumber(1, 500).default(500).describe("most records in one PutRecords"),
+  putBytesMax: wholeNumber(MIB, 10 * MIB)
+    .default(5 * MIB)
+    .describe("most bytes in one PutRecords"),
+  putsMax: wholeNumber(1, 256).default(8).describe("calls of PutRecords at once"),
+  putTimeoutMs: wholeNumber(100, 300_000).default(8_000).describe("a call that takes longer has failed"),
+  retryBaseMs: wholeNumber(1, 60_000)
+    .default(50)
+    .describe("first bound of the random wait before a record is sent again"),
+  retryMaxMs: wholeNumber(1, 60_000).default(2_000).describe("largest bound of that wait"),
+  deliveryDeadlineMs: wholeNumber(100, 600_000)
+    .default(12_000)
+    .describe("after this long senders are told to keep a batch"),
+};
+
+/** What happens while Kinesis is away. */
+const outageShape = {
+  failuresToOpen: wholeNumber(1, 1_000).default(5).describe("calls failed in a row that open the circuit"),
+  openMs: wholeNumber(10, 600_000).default(1_000).describe("how long it stays open before the first probe"),
+  openMsMax: wholeNumber(10, 3_600_000).default(30_000).describe("and at most, when probes fail"),
+  spool: someText.optional().describe("directory that takes batches while Kinesis is away"),
+  spoolBytesMax: wholeNumber(16 * MIB, 2 ** 50)
+    .default(1_024 * MIB)
+    .describe("largest size of the spool"),
+  spoolCommitMs: wholeNumber(0, 1_000).default(10).describe("batches within this time share one sync"),
+};
+
+/** How it is operated. */
+const operateShape = {
+  shutdownMs: wholeNumber(100, 600_000).default(25_000).describe("how long a shutdown may take"),
+};
+
+export const configSchema = z.strictObject({
+  ...targetShape,
+  ...createShape,
+  ...listenShape,
+  ...accessShape,
+  ...admissionShape,
+  ...aggregateShape,
+  ...putShape,
+  ...outageShape,
+  ...operateShape,
+});
+
+/** The relay's configuration, checked and complete. Names carry their units; `describe` says what each is. */
+export type Config = z.infer<typeof configSchema>;
+
+/** Every option that is a flag on the command line. Keys are not: a command line is for all to see. */
+export const CONFIG_FLAGS = configSchema.omit({ writeKeys: true }).shape;

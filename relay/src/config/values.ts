@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+export const KIB = 1_024;
+export const MIB = 1_048_576;
+
+/** A whole number as a command line spells it, or as a program gives it. */
+export const wholeNumber = (least: number, most: number) => {
+  const expected = `expected a whole number from ${least} to ${most}`;
+  const numberOf = (given: unknown) => (typeof given === "string" ? numberIn(given) : given);
+  return z.preprocess(numberOf, z.int(expected).min(least, expected).max(most, expected));
+};
+
+/** Digits and nothing else: `Number` would take nothing for 0, and hexadecimal too. */
+const numberIn = (text: string) => (/^-?\d+$/.test(text) ? Number(text) : text);
+
+/** Text that is not empty, such as a path. */
+export const someText = z.string().min(1, "expected at least one character");
+
+/** A write key; its value never stands in a message. */
+export const writeKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{8,512}$/, "expected 8 to 512 visible ASCII characters");
+
+/** An origin as browsers spell it, or all of them. */
+export const origin = z
+  .string()
+  .refine(
+    (text) => text === "*" || (URL.canParse(text) && new URL(text).origin === text),
+    'expected an origin such as "https://player.example.com", or "*"',
+  );
+
+export const streamName = z
+  .string()
+  .regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'expected 1 to 128 of A-Z, a-z, 0-9, "_", "." and "-"');
