@@ -1,19 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { freePort } from "../support/kinesis-servers.ts";
-import { hasChromium, launchBrowser } from "./chromium.ts";
-import { begin, close, makePath, makeWorld, numbersOf, record, upTo, type World } from "./world.ts";
+import { hasChromium } from "./chromium.ts";
+import { begin, close, inWorld, makePath, numbersOf, record, upTo, type World } from "./world.ts";
 
 describe.skipIf(!hasChromium)("a relay's answers, in Chromium", () => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
   });
 
   /** Answers one batch with `status` and Retry-After as a relay does, and ends; then the port is free. */

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { crash, hasChromium, launchBrowser } from "./chromium.ts";
-import { begin, close, makePath, makeWorld, numbersOf, type World } from "./world.ts";
+import { describe, expect, it } from "vitest";
+import { crash, hasChromium } from "./chromium.ts";
+import { begin, close, inWorld, makePath, numbersOf, type World } from "./world.ts";
 
 const CANARY = "canary-5c1e";
 
@@ -38,12 +38,9 @@ const valuesWithCanary = (page: Page) =>
 describe.skipIf(!hasChromium)("withdrawn consent, in Chromium", () => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
   });
 
   it("leaves nothing of an event in the database, of this tab or of one that died, and the stream says what went", async () => {

@@ -1,17 +1,14 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hasChromium, launchBrowser } from "./chromium.ts";
-import { begin, close, makePath, makeWorld, numbersOf, record, upTo, type World } from "./world.ts";
+import { describe, expect, it } from "vitest";
+import { hasChromium } from "./chromium.ts";
+import { begin, close, inWorld, makePath, numbersOf, record, upTo, type World } from "./world.ts";
 
 describe.skipIf(!hasChromium)("a network that is paid by the byte, in Chromium", () => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
   });
 
   it.each([{ type: "cellular" }, { saveData: true }])(

@@ -1,19 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { freePort } from "../support/kinesis-servers.ts";
-import { crash, hasChromium, launchBrowser } from "./chromium.ts";
-import {
-  BROKE_OFF,
-  begin,
-  close,
-  makePath,
-  makeWorld,
-  numbersOf,
-  record,
-  upTo,
-  type World,
-} from "./world.ts";
+import { crash, hasChromium } from "./chromium.ts";
+import { BROKE_OFF, begin, close, inWorld, makePath, numbersOf, record, upTo, type World } from "./world.ts";
 
 /** Hands requests on to `target`, and withholds the answers to batches until it is opened. */
 async function withholdingProxy(target: string) {
@@ -60,12 +50,9 @@ const HOP_BY_HOP = /^(host|connection|content-length|keep-alive|transfer-encodin
 describe.skipIf(!hasChromium)("a page that is hidden, left and restored, in Chromium", () => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
   });
 
   const visible = (page: Page) =>

@@ -2,29 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { crash, hasChromium, killBrowser, launchBrowser, launchProfile } from "./chromium.ts";
-import {
-  BROKE_OFF,
-  begin,
-  close,
-  makePath,
-  makeWorld,
-  numbersOf,
-  record,
-  upTo,
-  type World,
-} from "./world.ts";
+import { describe, expect, it } from "vitest";
+import { crash, hasChromium, killBrowser, launchProfile } from "./chromium.ts";
+import { BROKE_OFF, begin, close, inWorld, makePath, numbersOf, record, upTo, type World } from "./world.ts";
 
 describe.skipIf(!hasChromium)("a page that comes back, in Chromium", () => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
   });
 
   it("delivers once what it recorded offline before it was reloaded", async () => {

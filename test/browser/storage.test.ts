@@ -1,12 +1,12 @@
 import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { crash, hasChromium, launchBrowser } from "./chromium.ts";
+import { describe, expect, it } from "vitest";
+import { crash, hasChromium } from "./chromium.ts";
 import {
   BROKE_OFF,
   begin,
   close,
+  inWorld,
   makePath,
-  makeWorld,
   numbersOf,
   type Path,
   record,
@@ -17,12 +17,9 @@ import {
 describe.skipIf(!hasChromium)("storage that fails, in Chromium", () => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
   });
 
   /** Runs `use` with a context and a path of its own. */

@@ -1,27 +1,14 @@
 import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { crash, hasChromium, launchBrowser } from "./chromium.ts";
-import {
-  BROKE_OFF,
-  begin,
-  close,
-  makePath,
-  makeWorld,
-  numbersOf,
-  record,
-  upTo,
-  type World,
-} from "./world.ts";
+import { describe, expect, it } from "vitest";
+import { crash, hasChromium } from "./chromium.ts";
+import { BROKE_OFF, begin, close, inWorld, makePath, numbersOf, record, upTo, type World } from "./world.ts";
 
 describe.skipIf(!hasChromium)("several tabs, in Chromium", () => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
   });
 
   /** Opens `count` tabs that record 20 events each. */

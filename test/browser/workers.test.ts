@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hasChromium, launchBrowser } from "./chromium.ts";
-import { BROKE_OFF, begin, close, makePath, makeWorld, numbersOf, upTo, type World } from "./world.ts";
+import { describe, expect, it } from "vitest";
+import { hasChromium } from "./chromium.ts";
+import { BROKE_OFF, begin, close, inWorld, makePath, numbersOf, upTo, type World } from "./world.ts";
 
 type Kind = "web" | "service";
 
@@ -11,12 +11,9 @@ type Task<T> = (given: T) => Promise<unknown>;
 describe.skipIf(!hasChromium)("workers, in Chromium", () => {
   let world: World;
   let browser: Browser;
-  beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await world?.close();
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
   });
 
   /** Starts a worker of `kind` from `page` and runs `task` in it. */

@@ -1,9 +1,11 @@
 /** What the tests in Chromium share: a Kinesis, streams, relays, a site, and what pages are told to do. */
 import type { Telemetry, TelemetryOptions } from "@tonearm/sdk";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
 import { freePort, freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
 import { startTestRelay, type TestRelay } from "../support/relays.ts";
 import { type Verdicts, verdictsOf } from "../support/verdicts.ts";
+import { launchBrowser } from "./chromium.ts";
 import { type Site, serveSite } from "./site.ts";
 
 declare global {
@@ -16,6 +18,20 @@ export interface World {
   readonly kinesis: KinesisServer;
   readonly site: Site;
   close(): Promise<void>;
+}
+
+/** Makes a world and a browser before the tests of a `describe`, hands them to `use`, and ends both after the tests. */
+export function inWorld(use: (world: World, browser: Browser) => void): void {
+  let world: World | undefined;
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
+    use(world, browser);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await world?.close();
+  });
 }
 
 export async function makeWorld(): Promise<World> {
