@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, zstdDecompress } from "node:zlib";
-import { BODY_BYTES_MAX, INFLATED_BYTES_MAX } from "@tonearm/sdk/wire";
+import { BODY_BYTES_MAX, EVENT_BYTES_MAX, INFLATED_BYTES_MAX } from "@tonearm/sdk/wire";
 import type { Hold } from "../admission.ts";
 import { Refusal } from "../refusal.ts";
+import { Turns } from "./turns.ts";
 
 type Inflater = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
@@ -19,6 +20,13 @@ const inflaters: Readonly<Record<string, Inflater>> = {
     return buffer;
   },
 };
+
+/** A body may be this many times as large inflated; no batch of real events comes near. */
+const RATIO_MAX = 100;
+/** So much may come out of any body: a batch that was cut in halves down to one event is never refused for its ratio. */
+const INFLATED_BYTES_FREE = 2 * EVENT_BYTES_MAX;
+/** Bodies inflated at once: more than one thread can decode, and no more memory than that which nobody has counted yet. */
+const inflating = new Turns(2);
 
 /** First bytes of a compressed body; a batch in either spelling begins otherwise. */
 const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
@@ -54,7 +62,8 @@ function tooLarge(found: string): Refusal {
 }
 
 /**
- * Removes the one encoding layer that a body may have; at most 8 MiB come out, and no more are ever held.
+ * Removes the one encoding layer that a body may have; at most 8 MiB come out, and at most 100 times the body where that is
+ * more than 512 KiB. No more is ever held.
  * @param encoding the `Content-Encoding` header.
  * @throws Refusal `unsupported_encoding`, `inflated_too_large` or `malformed_body`.
  */
@@ -79,11 +88,18 @@ async function inflateAs(name: string, body: Buffer): Promise<Buffer> {
       "Content-Encoding must be one of gzip, zstd and identity, and only one",
     );
   }
+  const maxOutputLength = Math.min(
+    INFLATED_BYTES_MAX,
+    Math.max(INFLATED_BYTES_FREE, RATIO_MAX * body.length),
+  );
   try {
-    return await inflater(body, { maxOutputLength: INFLATED_BYTES_MAX });
+    return await inflating.run(() => inflater(body, { maxOutputLength }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-      throw new Refusal("inflated_too_large", `the body inflates to more than ${INFLATED_BYTES_MAX} bytes`);
+      throw new Refusal(
+        "inflated_too_large",
+        `the body of ${body.length} bytes inflates to more than ${maxOutputLength}`,
+      );
     }
     throw new Refusal("malformed_body", `the body is not valid ${name}: damaged or cut off`);
   }

@@ -1,8 +1,10 @@
 import { isUtf8 } from "node:buffer";
+import { BATCH_EVENTS_MAX, EVENT_BYTES_MAX } from "@tonearm/sdk/wire";
 import type { Batch } from "../batch.ts";
 import { Refusal } from "../refusal.ts";
 import { invalidEvent } from "./event-fields.ts";
 import { checkHeader, invalid, type RawHeader } from "./header.ts";
+import { shapeFault } from "./json-shape.ts";
 import { RecordWriter } from "./record-writer.ts";
 
 const LINE_FEED = 0x0a;
@@ -10,6 +12,9 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const HEADER_FIELDS = ["v", "device", "epoch", "first_seq", "count"];
 const EVENT_FIELDS = 5;
+/** Room for what stands around an event's data, and for a header; whatever is longer is not parsed. */
+const ENVELOPE_BYTES_MAX = 1_024;
+const LINE_BYTES_MAX = EVENT_BYTES_MAX + ENVELOPE_BYTES_MAX;
 
 /**
  * Decodes the NDJSON spelling: a header line, then as many event lines as it says.
@@ -29,10 +34,10 @@ export function decodeNdjsonBatch(body: Buffer, receivedMs: number): Batch {
   return { ...header, records: writer.finish() };
 }
 
-/** The lines without their line feeds; an empty one at the end is the end. */
+/** The lines without their line feeds; an empty one at the end is the end. No more of them than it takes to be too many. */
 function linesOf(body: Buffer): Buffer[] {
   const lines: Buffer[] = [];
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length && lines.length < BATCH_EVENTS_MAX + 2; ) {
     const end = body.indexOf(LINE_FEED, at);
     lines.push(body.subarray(at, end < 0 ? body.length : end));
     at = end < 0 ? body.length : end + 1;
@@ -41,9 +46,12 @@ function linesOf(body: Buffer): Buffer[] {
 }
 
 function parseHeader(line: Buffer | undefined): RawHeader {
-  const header = line && parse(line);
+  const header = line && line.length <= ENVELOPE_BYTES_MAX ? parse(line) : undefined;
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    throw new Refusal("malformed_body", `line 1 must be a JSON object with ${HEADER_FIELDS.join(", ")}`);
+    throw new Refusal(
+      "malformed_body",
+      `line 1 must be a JSON object with ${HEADER_FIELDS.join(", ")}, in ${ENVELOPE_BYTES_MAX} bytes at most`,
+    );
   }
   if (Object.keys(header).some((name) => !HEADER_FIELDS.includes(name))) {
     throw invalid(`the header has an unknown field, expected ${HEADER_FIELDS.join(", ")}`);
@@ -52,6 +60,14 @@ function parseHeader(line: Buffer | undefined): RawHeader {
 }
 
 function writeEvent(writer: RecordWriter, line: Buffer, seq: number): void {
+  if (line.length > LINE_BYTES_MAX) {
+    throw invalidEvent(
+      seq,
+      `its line has ${line.length} bytes, expected ${EVENT_BYTES_MAX} of data and ${ENVELOPE_BYTES_MAX} around it at most`,
+    );
+  }
+  const fault = shapeFault(line, 1);
+  if (fault !== undefined) throw invalidEvent(seq, fault);
   const values = parse(line);
   if (values === null) {
     writer.skip();

@@ -3,6 +3,7 @@ import { EVENT_BYTES_MAX, reservedKeyIn } from "@tonearm/sdk/wire";
 import type { UserRecords } from "../batch.ts";
 import type { Refusal } from "../refusal.ts";
 import { checkFields, type DecodedEvent, invalidEvent } from "./event-fields.ts";
+import { shapeFault } from "./json-shape.ts";
 import { timeQualityOf } from "./time-quality.ts";
 
 const OPEN_BRACE = 0x7b;
@@ -93,6 +94,8 @@ export class RecordWriter {
     if (data.includes(LINE_FEED) || data.includes(CARRIAGE_RETURN)) {
       throw this.#invalid("data must not contain line breaks; write its JSON on one line");
     }
+    const fault = parsed ? undefined : shapeFault(data);
+    if (fault !== undefined) throw this.#invalid(fault);
     const value = parsed ?? (isUtf8(data) ? parseOrNothing(data) : undefined);
     if (value === undefined) throw this.#invalid("data is not valid JSON in UTF-8");
     const reserved = reservedKeyIn(value);
