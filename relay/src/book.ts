@@ -62,7 +62,12 @@ export class Book {
 
   /** What is missing on the right side; 0 as long as the book is right. */
   get imbalance(): number {
-    const rejected = Object.values(this.rejected).reduce((sum, count) => sum + count, 0);
-    return this.received - this.delivered - this.spooled - this.inFlight - this.duplicates - rejected;
+    const accounted = this.delivered + this.spooled + this.inFlight + this.duplicates + this.rejectedEvents;
+    return this.received - accounted;
+  }
+
+  /** Events refused, whatever the reason. */
+  get rejectedEvents(): number {
+    return Object.values(this.rejected).reduce((sum, count) => sum + count, 0);
   }
 }

@@ -1,3 +1,5 @@
+import { pino } from "pino";
+
 /** Where the relay says what an operator should know. One line of JSON each; never bytes that a sender chose. */
 export interface Log {
   info(message: string, fields?: LogFields): void;
@@ -7,13 +9,43 @@ export interface Log {
 
 type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A log of lines of JSON. */
-export function jsonLog(write: (line: string) => void, wallMs: () => number): Log {
-  const at =
-    (level: string) =>
-    (message: string, fields: LogFields = {}): void =>
-      write(JSON.stringify({ time: new Date(wallMs()).toISOString(), level, message, ...fields }));
-  return { info: at("info"), warn: at("warn"), error: at("error") };
+export const LOG_LEVELS = ["info", "warn", "error", "silent"] as const;
+
+/** What is less than the level is not said. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A log whose level can be changed while it is in use. */
+export interface JsonLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
+/**
+ * A log of lines of JSON: `time`, `level` and `message` with their fields.
+ * @param write takes one line, without its newline, and has written it when it returns: the last words of a process count.
+ */
+export function jsonLog(
+  write: (line: string) => void,
+  wallMs: () => number,
+  level: LogLevel = "info",
+): JsonLog {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      messageKey: "message",
+      timestamp: () => `,"time":"${new Date(wallMs()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line: string) => write(line.trimEnd()) },
+  );
+  return {
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}) => logger.error(fields, message),
+    setLevel: (next) => {
+      logger.level = next;
+    },
+  };
 }
 
 /** Tells of a lasting trouble once in a while instead of every time. */

@@ -49,7 +49,7 @@ describe("acknowledging", () => {
     expect((await bodies).every(({ durable }) => durable === "stream")).toBe(true);
     const shards = kinesis.calls.map((entries) => entries.map(({ shardId }) => shardId).toSorted());
     expect(shards).toEqual([["shard-0", "shard-1"], ["shard-1"], ["shard-1"], ["shard-1"]]);
-    expect(pipeline.counts).toMatchObject({ retries: 3, failedCalls: 0 });
+    expect(pipeline.meter).toMatchObject({ retries: 3, failedCalls: 0 });
     expect(pipeline.breaker.kind).toBe("closed");
   });
 

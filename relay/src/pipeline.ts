@@ -16,7 +16,7 @@ import type { Config } from "./config/schema.ts";
 import { type Log, Throttled } from "./log.ts";
 import { type Circuit, CircuitBreaker } from "./put/circuit-breaker.ts";
 import { Collector } from "./put/collector.ts";
-import { entryBytes } from "./put/put-entry.ts";
+import { PutMeter } from "./put/put-meter.ts";
 import type { PutRecords } from "./put/putter.ts";
 import { Retrier } from "./put/retrier.ts";
 import { Refusal } from "./refusal.ts";
@@ -34,14 +34,6 @@ export interface PipelineParts {
   readonly spool: Spool | undefined;
 }
 
-/** Counts of the way out, beside the book. */
-export interface PutCounts {
-  kinesisRecords: number;
-  kinesisBytes: number;
-  retries: number;
-  failedCalls: number;
-}
-
 /** What a refused sender waits when nothing better is known, in ms. */
 const UNAVAILABLE_RETRY_MS = 2_000;
 const TROUBLE_LOG_INTERVAL_MS = 5_000;
@@ -49,7 +41,7 @@ const STOP_POLL_MS = 20;
 
 export class Pipeline {
   readonly book = new Book();
-  readonly counts: PutCounts = { kinesisRecords: 0, kinesisBytes: 0, retries: 0, failedCalls: 0 };
+  readonly meter: PutMeter;
   readonly breaker: CircuitBreaker;
   readonly shardMap: ShardMap;
   readonly admission: Admission;
@@ -75,11 +67,11 @@ export class Pipeline {
     this.admission = new Admission(config, clock);
     this.breaker = new CircuitBreaker(clock, config, (kind) => this.#circuitChanged(kind));
     this.shardMap = new ShardMap(parts.loadShape, clock, config, (error) => this.#mapFailed(error));
-    this.#retrier = new Retrier({ put: parts.put, breaker: this.breaker, clock }, config, {
-      put: ({ entry }) => this.#countPut(entryBytes(entry)),
+    this.meter = new PutMeter(parts.put);
+    this.#retrier = new Retrier({ put: this.meter.put, breaker: this.breaker, clock }, config, {
       surprised: () => this.shardMap.surprise(),
       retried: (count) => {
-        this.counts.retries += count;
+        this.meter.retries += count;
       },
       failed: (error) => this.#callFailed(error),
       again: (waiting) => this.#collector.addAgain(waiting),
@@ -196,11 +188,6 @@ export class Pipeline {
     }
   }
 
-  #countPut(bytes: number): void {
-    this.counts.kinesisRecords++;
-    this.counts.kinesisBytes += bytes;
-  }
-
   #countReplayed(batches: readonly SpooledBatch[]): void {
     const inherited = batches.filter((each) => each.inherited);
     this.book.inherited += eventsIn(inherited);
@@ -214,7 +201,6 @@ export class Pipeline {
   }
 
   #callFailed(error: unknown): void {
-    this.counts.failedCalls++;
     this.#trouble.run((suppressed) =>
       this.#log.warn("PutRecords failed", { error: String(error), suppressed }),
     );

@@ -113,3 +113,31 @@ describe("a relay that makes its stream", () => {
     });
   });
 });
+
+describe("a relay's listeners", () => {
+  const statusesAt = (url: string) =>
+    Promise.all(
+      ["/healthz", "/readyz", "/metrics", "/status.json", "/nothing"].map(async (path) => {
+        const answer = await fetch(new URL(path, url));
+        await answer.body?.cancel();
+        return answer.status;
+      }),
+    );
+
+  it("show the operator's pages beside the batches, unless they have a listener of their own", async () => {
+    const clock = new ManualClock();
+    const start = async (options: object) => {
+      const config = checkConfig({ insecure: true, port: 0, ...options });
+      const relay = await startRelay(config, away, clock, SILENT);
+      cleanUps.push(() => stop(relay, clock));
+      return relay;
+    };
+    const together = await start({});
+    expect(together.operatorUrl).toBe(together.url);
+    expect(await statusesAt(together.url)).toEqual([200, 200, 200, 200, 404]);
+    const apart = await start({ operatorPort: 0 });
+    expect(await statusesAt(apart.url)).toEqual([200, 200, 404, 404, 404]);
+    expect(await statusesAt(apart.operatorUrl)).toEqual([200, 200, 200, 200, 404]);
+    expect((await fetch(apart.operatorUrl, { method: "POST", body: "x" })).status).toBe(405);
+  });
+});

@@ -9,6 +9,8 @@ import { WriteKeys } from "./ingest/write-keys.ts";
 import { createStream } from "./kinesis/create-stream.ts";
 import { shapeLoader } from "./kinesis/stream-shape.ts";
 import type { Log } from "./log.ts";
+import { Operator } from "./operate/operator.ts";
+import { makeOperatorServer } from "./operate/operator-server.ts";
 import { Pipeline } from "./pipeline.ts";
 import { putterFor } from "./put/putter.ts";
 import { makeServer } from "./server.ts";
@@ -17,6 +19,8 @@ import { Spool } from "./spool/spool.ts";
 /** A relay that serves. */
 export interface Relay {
   readonly url: string;
+  /** Where the operator's pages are: the same, unless they have a listener of their own. */
+  readonly operatorUrl: string;
   readonly pipeline: Pipeline;
   /** Stops accepting, lets what was accepted arrive, and ends. Resolves to how many events did not arrive in time. */
   stop(): Promise<number>;
@@ -75,16 +79,19 @@ async function serve(
   lock: DirectoryLock | undefined,
 ): Promise<Relay> {
   let stopping = false;
+  const isStopping = () => stopping;
   const keys = new WriteKeys(config.insecure ? [] : config.writeKeys);
-  const server = makeServer({
-    pipeline,
-    keys,
-    corsOrigins: config.corsOrigins,
-    clock,
-    log,
-    isStopping: () => stopping,
+  const operator = new Operator({ pipeline, config, clock, log, isStopping });
+  const { operatorHost, operatorPort, corsOrigins } = config;
+  const showsPages = operatorPort === undefined;
+  const server = makeServer({ pipeline, operator, showsPages, keys, corsOrigins, clock, log, isStopping });
+  const operatorServer = showsPages ? undefined : makeOperatorServer(operator, log);
+  const operatorUrl = operatorServer && (await listen(operatorServer, operatorHost, operatorPort!));
+  const url = await listen(server, config.host, config.port).catch((error: unknown) => {
+    operatorServer?.close();
+    throw error;
   });
-  const { port } = await listen(server, config.host, config.port);
+  operator.start();
   const stop = async () => {
     stopping = true;
     const closed = new Promise((resolve) => server.close(resolve));
@@ -93,22 +100,25 @@ async function serve(
     // Answers to the last batches are being written; nothing else is worth waiting for.
     clock.after(ANSWERS_MS, () => server.closeAllConnections(), true);
     await closed;
+    operator.stop();
+    operatorServer?.close().closeAllConnections();
     lock?.release();
     return left;
   };
-  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-  return { url: `http://${host}:${port}`, pipeline, stop };
+  return { url, operatorUrl: operatorUrl ?? url, pipeline, stop };
 }
 
 const ANSWERS_MS = 200;
 
-function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+/** @returns the listener's URL. @throws ConfigError when its address cannot be had. */
+function listen(server: Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const taken = error.code === "EADDRINUSE" ? `port ${port} of ${host} is taken` : error.message;
       reject(new ConfigError(`cannot listen: ${taken}`));
     });
-    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+    const spelled = host.includes(":") ? `[${host}]` : host;
+    server.listen(port, host, () => resolve(`http://${spelled}:${(server.address() as AddressInfo).port}`));
   });
 }
 

@@ -22,7 +22,7 @@ ${helpFor(CONFIG_FLAGS)}`;
 export async function serveCommand(args: readonly string[], cli: string): Promise<void> {
   const writeKeys = process.env.TONEARM_WRITE_KEYS?.split(",").filter((key) => key !== "") ?? [];
   const config = checkConfig({ ...readFlags(args, CONFIG_FLAGS), writeKeys });
-  const log = jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.wallMs);
+  const log = jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.wallMs, config.logLevel);
   const target = await openTarget(config, cli, {
     requestTimeoutMs: config.putTimeoutMs,
     connectionsMax: config.putsMax + 2,

@@ -18,9 +18,11 @@ afterEach(() => {
 });
 
 async function serving() {
-  const { pipeline, clock } = await scriptedPipeline();
+  const { pipeline, operator, clock } = await scriptedPipeline();
   const server = makeServer({
     pipeline,
+    operator,
+    showsPages: true,
     keys: new WriteKeys([]),
     corsOrigins: [],
     clock,

@@ -15,9 +15,11 @@ afterEach(() => {
 });
 
 async function serve() {
-  const { pipeline } = await scriptedPipeline({ bytesInFlightMax: 2 * MIB });
+  const { pipeline, operator } = await scriptedPipeline({ bytesInFlightMax: 2 * MIB });
   const server = makeServer({
     pipeline,
+    operator,
+    showsPages: true,
     keys: new WriteKeys([]),
     clock: systemClock,
     log: SILENT,

@@ -15,12 +15,16 @@ import { decodeMsgpackBatch } from "./ingest/msgpack-batch.ts";
 import { decodeNdjsonBatch } from "./ingest/ndjson-batch.ts";
 import type { WriteKeys } from "./ingest/write-keys.ts";
 import type { Log } from "./log.ts";
+import type { Operator } from "./operate/operator.ts";
+import { jsonPage, type Page, sendPage } from "./operate/page.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { Refusal } from "./refusal.ts";
-import { statusOf } from "./status.ts";
 
 export interface ServerParts {
   readonly pipeline: Pipeline;
+  readonly operator: Operator;
+  /** Whether the operator's pages are here too, and not on a listener of their own. */
+  readonly showsPages: boolean;
   readonly keys: WriteKeys;
   /** Origins whose pages may send batches; `*` is all. */
   readonly corsOrigins: readonly string[];
@@ -97,8 +101,8 @@ async function answer(parts: ServerParts, request: IncomingMessage, response: Se
       response.writeHead(204).end();
       return;
     }
-    const body = await route(parts, request);
-    send(response, body.status, body.json, parts.isStopping());
+    const page = await route(parts, request);
+    sendPage(response, page, parts.isStopping());
   } catch (error) {
     const refusal = toRefusal(error, parts.log);
     parts.pipeline.book.refuseRequest(refusal.code);
@@ -110,7 +114,7 @@ async function answer(parts: ServerParts, request: IncomingMessage, response: Se
     // Many clients read the answer only when they have sent everything; closing before would take it away from them.
     if (!request.complete) await drained(request, parts.clock);
     // The rest of a body that nobody wants would come before the next request.
-    send(response, refusal.status, body, parts.isStopping() || !request.complete);
+    sendPage(response, jsonPage(refusal.status, body), parts.isStopping() || !request.complete);
   }
 }
 
@@ -133,39 +137,30 @@ function drained(request: IncomingMessage, clock: Clock): Promise<void> {
   });
 }
 
-async function route(
-  parts: ServerParts,
-  request: IncomingMessage,
-): Promise<{ status: number; json: object }> {
-  const { pipeline } = parts;
-  switch (pathOf(request)) {
-    case BATCHES_PATH:
-      requireMethod(request, "POST");
-      return { status: 200, json: await acceptBatch(parts, request) };
-    case "/healthz":
-      requireMethod(request, "GET");
-      return { status: 200, json: { status: "ok" } };
-    case "/readyz": {
-      requireMethod(request, "GET");
-      const ready = !parts.isStopping() && pipeline.shardMap.shape !== undefined;
-      return { status: ready ? 200 : 503, json: { ready, circuit: pipeline.breaker.kind } };
-    }
-    case "/status.json":
-      requireMethod(request, "GET");
-      return { status: 200, json: statusOf(pipeline) };
-    default:
-      throw new Refusal("not_found", `nothing is here; batches go to ${BATCHES_PATH}`);
+async function route(parts: ServerParts, request: IncomingMessage): Promise<Page> {
+  const path = pathOf(request) ?? "";
+  if (path === BATCHES_PATH) {
+    requireMethod(request, "POST");
+    return jsonPage(200, await acceptBatch(parts, request));
   }
+  const { operator, showsPages } = parts;
+  const page = operator.health(path) ?? (showsPages ? await operator.page(path) : undefined);
+  if (!page) throw new Refusal("not_found", `nothing is here; batches go to ${BATCHES_PATH}`);
+  requireMethod(request, "GET");
+  return page;
 }
 
 async function acceptBatch(parts: ServerParts, request: IncomingMessage): Promise<object> {
+  const sinceMs = parts.clock.monotonicMs();
   parts.keys.check(request.headers.authorization);
   const media = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   const decode = Object.hasOwn(decoders, media) ? decoders[media] : undefined;
   if (!decode) {
     throw new Refusal("unsupported_media_type", `Content-Type must be ${MEDIA_MSGPACK} or ${MEDIA_NDJSON}`);
   }
-  return parts.pipeline.accept(await readBatch(parts, request, decode));
+  const accepted = await parts.pipeline.accept(await readBatch(parts, request, decode));
+  parts.operator.acknowledged(accepted.durable, parts.clock.monotonicMs() - sinceMs);
+  return accepted;
 }
 
 /** What a request holds until its batch is known counts as bytes in flight. */
@@ -200,14 +195,4 @@ function toRefusal(error: unknown, log: Log): Refusal {
     "stream_unavailable",
     "the relay met an unexpected error; keep the batch and send it again",
   );
-}
-
-function send(response: ServerResponse, status: number, json: object, last: boolean): void {
-  const body = JSON.stringify(json);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    ...(last && { connection: "close" }),
-  });
-  response.end(body);
 }

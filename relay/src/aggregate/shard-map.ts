@@ -63,6 +63,11 @@ export class ShardMap {
     return this.#shape;
   }
 
+  /** The open shards, in the order of their hash keys. */
+  get sorted(): readonly Shard[] {
+    return this.#sorted;
+  }
+
   /** The shard that takes `hashKey`, by the newest map there is. */
   shardFor(hashKey: bigint): Shard | undefined {
     let low = 0;

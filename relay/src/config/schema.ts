@@ -4,6 +4,7 @@
  * variable of the environment, the name in a file, `--help` and the table of docs/relay.md.
  */
 import { z } from "zod";
+import { LOG_LEVELS } from "../log.ts";
 import { KIB, MIB, origin, someText, streamName, wholeNumber, writeKey } from "./values.ts";
 
 /** Which stream, and where: shared by everything that talks to Kinesis. */
@@ -102,6 +103,16 @@ const outageShape = {
 
 /** How it is operated. */
 const operateShape = {
+  logLevel: z
+    .enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`)
+    .default("info")
+    .describe("what is less than this is not logged: info, warn, error or silent"),
+  operatorPort: wholeNumber(0, 65_535)
+    .optional()
+    .describe(
+      "port of a listener for /, /metrics and /status.json; default: they are on the port of the batches",
+    ),
+  operatorHost: someText.default("127.0.0.1").describe("address of that listener"),
   shutdownMs: wholeNumber(100, 600_000).default(25_000).describe("how long a shutdown may take"),
 };
 

@@ -13,8 +13,6 @@ export interface RetrierOptions {
 
 /** What the retrier tells. */
 export interface RetrierEvents {
-  /** A Kinesis record is in the stream. */
-  put(waiting: Waiting): void;
   /** A record went to another shard than the map had said. */
   surprised(): void;
   /** Records are sent again; `code` says why, `call` when the whole call failed. */
@@ -72,7 +70,6 @@ export class Retrier {
         continue;
       }
       surprised ||= result.shardId !== each.entry.shardId;
-      this.#events.put(each);
       for (const delivery of each.entry.deliveries) delivery.entryDelivered();
     }
     if (surprised) this.#events.surprised();

@@ -4,6 +4,7 @@ import type { Shard, StreamShape } from "../aggregate/shard-map.ts";
 import { checkConfig } from "../config/check.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../log.ts";
+import { Operator } from "../operate/operator.ts";
 import { Pipeline } from "../pipeline.ts";
 import type { PutEntry } from "../put/put-entry.ts";
 import type { PutAnswer, PutResult } from "../put/putter.ts";
@@ -57,13 +58,15 @@ export async function scriptedPipeline(
 ) {
   const kinesis = new ScriptedKinesis();
   const config = checkConfig({ insecure: true, ...options });
+  const log = SILENT;
   const pipeline = new Pipeline(config, {
     clock,
-    log: SILENT,
+    log,
     spool,
     put: kinesis.put,
     loadShape: kinesis.loadShape,
   });
   await pipeline.start();
-  return { pipeline, kinesis, clock };
+  const operator = new Operator({ pipeline, config, clock, log, isStopping: () => false });
+  return { pipeline, kinesis, clock, operator };
 }

@@ -1,0 +1,51 @@
+import type { Pipeline } from "../pipeline.ts";
+import type { Metric } from "./metric.ts";
+
+const CIRCUITS = ["closed", "half-open", "open"] as const;
+
+/** What is under way, where it goes, and what waits. */
+export const pipelineMetrics = (pipeline: Pipeline, bytesInFlightMax: () => number): readonly Metric[] => [
+  {
+    name: "tonearm_in_flight_bytes",
+    help: "Bytes under way, bodies being read included.",
+    type: "gauge",
+    read: () => pipeline.admission.bytesInFlight,
+  },
+  {
+    name: "tonearm_in_flight_limit_bytes",
+    help: "Bytes under way beyond which requests are refused.",
+    type: "gauge",
+    read: bytesInFlightMax,
+  },
+  {
+    name: "tonearm_circuit_state",
+    help: "1 for the state that the circuit to Kinesis is in.",
+    type: "gauge",
+    label: "state",
+    read: () => CIRCUITS.map((state) => [state, pipeline.breaker.kind === state ? 1 : 0]),
+  },
+  {
+    name: "tonearm_shards",
+    help: "Open shards of the stream, by the newest map.",
+    type: "gauge",
+    read: () => pipeline.shardMap.shape?.shards.length,
+  },
+  {
+    name: "tonearm_aggregation_off",
+    help: "1 when the stream takes no aggregates.",
+    type: "gauge",
+    read: () => (pipeline.shardMap.shape?.aggregationOff === undefined ? 0 : 1),
+  },
+  {
+    name: "tonearm_spool_batches",
+    help: "Batches in the spool.",
+    type: "gauge",
+    read: () => pipeline.spooled.batches,
+  },
+  {
+    name: "tonearm_spool_bytes",
+    help: "Bytes in the spool.",
+    type: "gauge",
+    read: () => pipeline.spooled.bytes,
+  },
+];
