@@ -18,7 +18,7 @@ export interface StampedEvent {
 export interface Codec {
   /** Marks stored segments, so that bytes of one spelling are never sent as the other. */
   readonly spelling: Spelling;
-  /** The bytes may be overwritten by the next call: the recorder copies them at once. */
+  /** Where the next call may overwrite the bytes, the runtime brings a queue that copies them at once. */
   encodeEvent(event: StampedEvent): Uint8Array;
 }
 

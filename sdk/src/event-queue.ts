@@ -1,166 +1,71 @@
-import { CONTROL, type Entry, type Priority } from "./store.ts";
+import { CONTROL, type Entry } from "./store.ts";
 
-/** Makes bytes that have to wait smaller, at once; a runtime that cannot do so in about 1 µs per event brings none. */
-export interface Packer {
-  pack(bytes: Uint8Array): Uint8Array;
-  /**
-   * @param lengthMax of what was packed.
-   * @throws Error when `bytes` are not what `pack` made of at most `lengthMax` bytes.
-   */
-  unpack(bytes: Uint8Array, lengthMax: number): Uint8Array;
+/** Encoded events in memory, oldest first, until they are stored. */
+export interface EventQueue {
+  readonly events: number;
+  /** What the events take in memory, about. */
+  readonly bytes: number;
+  /** Takes an event behind all others. */
+  push(entry: Entry): void;
+  /** Takes an event before all others. */
+  unshift(entry: Entry): void;
+  /** The oldest events before `beforeSeq`, up to about `bytesMax` and at least one; they stay until `release`. */
+  peek(bytesMax: number, beforeSeq?: number): Entry[];
+  /** Lets go of the events up to `throughSeq`. */
+  release(throughSeq: number): void;
+  /** Lets go of everything but control records; returns the numbers that went. */
+  purge(): readonly { readonly seq: number }[];
 }
 
-/** Events with consecutive numbers, their bytes behind one another. */
-interface Block {
-  firstSeq: number;
-  /** Of each event: its length times four, plus its priority. */
-  marks: number[];
-  bytes: Uint8Array;
-  packed: boolean;
-}
+/** What an engine keeps for an event beside its bytes, about. */
+const ENTRY_BYTES = 200;
 
-const BLOCK_BYTES = 65_536;
-/** Beyond this, whole blocks are packed: a burst is waiting, and it will wait for as long as storing it takes. */
-const UNPACKED_BYTES_MAX = 524_288;
-
-/** Encoded events in memory, oldest first. No object is kept for an event, so that a burst costs its bytes and no more. */
-export class EventQueue {
-  readonly #packer: Packer | undefined;
-  readonly #blocks: Block[] = [];
-  /** The block that is being filled. */
-  readonly #open = new Uint8Array(BLOCK_BYTES);
-  #openUsed = 0;
-  #openMarks: number[] = [];
-  #nextSeq = 0;
-  #events = 0;
-  #sealedBytes = 0;
-
-  constructor(packer: Packer | undefined) {
-    this.#packer = packer;
-  }
+/** A queue of the entries themselves, for codecs that make bytes of their own for every event. */
+export class PlainQueue implements EventQueue {
+  bytes = 0;
+  #entries: Entry[] = [];
 
   get events(): number {
-    return this.#events;
+    return this.#entries.length;
   }
 
-  /** What the events take in memory. */
-  get bytes(): number {
-    return this.#sealedBytes + this.#openUsed;
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+    this.bytes += entry.bytes.length + ENTRY_BYTES;
   }
 
-  /** Takes an event behind all others; its bytes are copied. */
-  push({ seq, priority, bytes }: Entry): void {
-    const { length } = bytes;
-    if (seq !== this.#nextSeq || length > BLOCK_BYTES - this.#openUsed) this.#seal();
-    this.#nextSeq = seq + 1;
-    this.#events++;
-    const mark = length * 4 + priority;
-    if (length > BLOCK_BYTES)
-      this.#add({ firstSeq: seq, marks: [mark], bytes: new Uint8Array(bytes), packed: false });
-    else {
-      this.#open.set(bytes, this.#openUsed);
-      this.#openUsed += length;
-      this.#openMarks.push(mark);
-    }
+  unshift(entry: Entry): void {
+    this.#keep([entry, ...this.#entries]);
   }
 
-  /** Takes an event before all others; its bytes are copied. */
-  unshift({ seq, priority, bytes }: Entry): void {
-    this.#events++;
-    this.#sealedBytes += bytes.length;
-    const mark = bytes.length * 4 + priority;
-    this.#blocks.unshift({ firstSeq: seq, marks: [mark], bytes: new Uint8Array(bytes), packed: false });
-  }
-
-  /** The oldest events before `beforeSeq`, up to about `bytesMax` and at least one; they stay until `release`. */
   peek(bytesMax: number, beforeSeq: number = Number.POSITIVE_INFINITY): Entry[] {
-    this.#seal();
-    const entries: Entry[] = [];
+    const shown: Entry[] = [];
     let left = bytesMax;
-    for (const block of this.#blocks) {
-      if (block.firstSeq >= beforeSeq) return entries;
-      const bytes = this.#unpacked(block);
-      let at = 0;
-      for (const [i, mark] of block.marks.entries()) {
-        const length = mark >>> 2;
-        const seq = block.firstSeq + i;
-        left -= length;
-        if (seq >= beforeSeq || (left < 0 && entries.length > 0)) return entries;
-        const priority = (mark & 3) as Priority;
-        entries.push({ seq, priority, bytes: bytes.subarray(at, at + length) });
-        at += length;
-      }
+    for (const entry of this.#entries) {
+      left -= entry.bytes.length;
+      if (entry.seq >= beforeSeq || (left < 0 && shown.length > 0)) break;
+      shown.push(entry);
     }
-    return entries;
+    return shown;
   }
 
-  /** Lets go of the events up to `throughSeq`. */
   release(throughSeq: number): void {
-    this.#seal();
-    for (let block = this.#blocks[0]; block && block.firstSeq <= throughSeq; block = this.#blocks[0]) {
-      const gone = block.marks.splice(0, throughSeq - block.firstSeq + 1);
-      this.#events -= gone.length;
-      if (block.marks.length === 0) {
-        this.#sealedBytes -= block.bytes.length;
-        this.#blocks.shift();
-        continue;
-      }
-      const bytes = gone.reduce((sum, mark) => sum + (mark >>> 2), 0);
-      block.bytes = this.#unpacked(block).subarray(bytes);
-      block.firstSeq += gone.length;
-      this.#sealedBytes -= bytes;
-    }
+    const left = this.#entries.findIndex(({ seq }) => seq > throughSeq);
+    const gone = this.#entries.splice(0, left < 0 ? this.events : left);
+    this.bytes -= sizeOf(gone);
   }
 
-  /** Lets go of everything but control records; returns the numbers that went. */
-  purge(): { readonly seq: number }[] {
-    this.#seal();
-    const gone: { seq: number }[] = [];
-    const kept: Entry[] = [];
-    for (const block of this.#blocks.splice(0)) {
-      // What holds no control record need not be unpacked.
-      const bytes = block.marks.some((mark) => (mark & 3) === CONTROL) ? this.#unpacked(block) : block.bytes;
-      let at = 0;
-      for (const [i, mark] of block.marks.entries()) {
-        const seq = block.firstSeq + i;
-        const end = at + (mark >>> 2);
-        if ((mark & 3) === CONTROL) kept.push({ seq, priority: CONTROL, bytes: bytes.slice(at, end) });
-        else gone.push({ seq });
-        at = end;
-      }
-    }
-    this.#events = 0;
-    this.#sealedBytes = 0;
-    this.#open.fill(0);
-    for (const entry of kept) this.push(entry);
-    return gone;
+  purge(): readonly Entry[] {
+    const all = this.#entries;
+    this.#keep(all.filter(({ priority }) => priority === CONTROL));
+    return all.filter(({ priority }) => priority !== CONTROL);
   }
 
-  /** Ends the block that is being filled; the room is used again for the next. */
-  #seal(): void {
-    const marks = this.#openMarks;
-    if (marks.length === 0) return;
-    const filled = this.#open.subarray(0, this.#openUsed);
-    const isMuch = this.#sealedBytes > UNPACKED_BYTES_MAX && filled.length > BLOCK_BYTES / 2;
-    const packer = isMuch ? this.#packer : undefined;
-    const bytes = packer?.pack(filled) ?? filled.slice();
-    this.#openUsed = 0;
-    this.#openMarks = [];
-    this.#add({ firstSeq: this.#nextSeq - marks.length, marks, bytes, packed: packer !== undefined });
-  }
-
-  #add(block: Block): void {
-    this.#sealedBytes += block.bytes.length;
-    this.#blocks.push(block);
-  }
-
-  #unpacked(block: Block): Uint8Array {
-    if (block.packed) {
-      this.#sealedBytes -= block.bytes.length;
-      block.bytes = this.#packer!.unpack(block.bytes, BLOCK_BYTES);
-      this.#sealedBytes += block.bytes.length;
-      block.packed = false;
-    }
-    return block.bytes;
+  #keep(entries: Entry[]): void {
+    this.#entries = entries;
+    this.bytes = sizeOf(entries);
   }
 }
+
+const sizeOf = (entries: readonly Entry[]): number =>
+  entries.reduce((sum, { bytes }) => sum + bytes.length + ENTRY_BYTES, 0);

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
 import type { Wear } from "./committer.ts";
-import type { Packer } from "./event-queue.ts";
+import type { EventQueue } from "./event-queue.ts";
 import type { SeqRange, Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
 
@@ -10,8 +10,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly codec: Codec;
   readonly transport: Transport;
-  /** Makes a burst that waits to be stored smaller; without one it waits as it is. */
-  readonly packer?: Packer | undefined;
+  /** What waits to be stored; without one a plain one, for a codec that makes bytes of their own for each event. */
+  readonly queue?: EventQueue | undefined;
   /** Rations writing where the medium wears out; without one events are stored as soon as the options say. */
   readonly wear?: Wear | undefined;
   /** Makes the store; it tells `damage` of events that the medium lost, and `quarantined` of unusable files. */

@@ -11,7 +11,7 @@ import type { Listener } from "./emitter.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { EventData, RecordOptions, RecordResult } from "./event.ts";
 import { EventCheck } from "./event-check.ts";
-import { EventQueue } from "./event-queue.ts";
+import { PlainQueue } from "./event-queue.ts";
 import { newEpochId } from "./ids.ts";
 import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -65,7 +65,7 @@ class Assembled implements Telemetry {
     this.#drops = new DropLedger((drop) => this.#news.emit("drop", drop));
     const { clock, codec, transport } = ports;
     const redact = options.redact && redaction(options.redact, this.#news);
-    const parts = { clock, codec, drops: this.#drops, queue: new EventQueue(ports.packer) };
+    const parts = { clock, codec, drops: this.#drops, queue: ports.queue ?? new PlainQueue() };
     this.#recorder = new Recorder(this.epoch, { ...options, redact }, parts);
     const store = ports.makeStore({
       damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),

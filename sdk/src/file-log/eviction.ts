@@ -1,4 +1,4 @@
-import type { Packer } from "../event-queue.ts";
+import type { Packer } from "../packer.ts";
 import type { Entry, Priority } from "../store.ts";
 import { liveCount, type Segment } from "./catalog.ts";
 import { scanFrames } from "./scan.ts";

@@ -5,7 +5,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Spelling } from "../codec.ts";
-import type { Packer } from "../event-queue.ts";
+import type { Packer } from "../packer.ts";
 import { rangesOf } from "../run.ts";
 import {
   type Appended,

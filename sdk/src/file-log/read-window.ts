@@ -1,4 +1,4 @@
-import type { Packer } from "../event-queue.ts";
+import type { Packer } from "../packer.ts";
 import { lastSeqOf, runOf } from "../run.ts";
 import type { Entry, Run, RunLimit, SeqRange } from "../store.ts";
 import type { Catalog, Segment } from "./catalog.ts";

@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.ts";
-import type { Packer } from "../event-queue.ts";
+import type { Packer } from "../packer.ts";
 import type { Entry, OpenedStore } from "../store.ts";
 import { Catalog, newSegment, type Segment } from "./catalog.ts";
 import { type Disk, isShortage } from "./disk.ts";

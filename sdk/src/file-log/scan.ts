@@ -1,4 +1,4 @@
-import type { Packer } from "../event-queue.ts";
+import type { Packer } from "../packer.ts";
 import type { Entry } from "../store.ts";
 import { ACK, ackEpochOf, decodeFrame, entriesOf, findFrameMagic } from "./segment-format.ts";
 

@@ -27,7 +27,7 @@
  * keeps a frame of a deleted file, reappearing in a reused disk block, from passing as one of this file.
  */
 import type { Spelling } from "../codec.ts";
-import type { Packer } from "../event-queue.ts";
+import type { Packer } from "../packer.ts";
 import type { Entry, Priority } from "../store.ts";
 import { crc32c } from "./crc32c.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Spelling } from "../codec.ts";
-import type { Packer } from "../event-queue.ts";
+import type { Packer } from "../packer.ts";
 import type { Entry } from "../store.ts";
 import { type Catalog, liveCount, newSegment, type Segment } from "./catalog.ts";
 import { type Disk, type DiskFile, isFull } from "./disk.ts";

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import zlib, { brotliCompressSync, brotliDecompressSync, constants, gzip, type ZstdOptions } from "node:zlib";
-import type { Packer } from "../event-queue.ts";
+import type { Packer } from "../packer.ts";
 
 /** Content encodings this runtime can make, best first; `identity` always works. */
 export type Encoding = "zstd" | "gzip" | "identity";

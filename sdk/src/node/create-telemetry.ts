@@ -17,6 +17,7 @@ import { packer } from "./compress.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { makeDirectory } from "./make-directory.ts";
+import { PackedQueue } from "./packed-queue.ts";
 import { WearBudget } from "./wear-budget.ts";
 
 /**
@@ -34,7 +35,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
     clock: systemClock,
     codec: briefMsgpackCodec,
     transport: new HttpTransport(checked),
-    packer,
+    queue: new PackedQueue(packer),
     wear,
     makeStore: (tell: StoreNews) =>
       directory === undefined
