@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { shardKeyOf } from "./put/put-entry.ts";
 import { deaggregate } from "./read/deaggregate.ts";
 import type { Refusal } from "./refusal.ts";
 import { batchOf } from "./testing/batches.ts";
@@ -47,7 +48,7 @@ describe("acknowledging", () => {
     );
     await clock.advance(10_000);
     expect((await bodies).every(({ durable }) => durable === "stream")).toBe(true);
-    const shards = kinesis.calls.map((entries) => entries.map(({ shardId }) => shardId).toSorted());
+    const shards = kinesis.calls.map((entries) => entries.map(shardKeyOf).toSorted());
     expect(shards).toEqual([["shard-0", "shard-1"], ["shard-1"], ["shard-1"], ["shard-1"]]);
     expect(pipeline.meter).toMatchObject({ retries: 3, failedCalls: 0 });
     expect(pipeline.breaker.kind).toBe("closed");

@@ -16,9 +16,12 @@ import type { Config } from "./config/schema.ts";
 import { type Log, Throttled } from "./log.ts";
 import { type Circuit, CircuitBreaker } from "./put/circuit-breaker.ts";
 import { Collector } from "./put/collector.ts";
+import { FailureWatch } from "./put/failure-watch.ts";
+import { Limiter } from "./put/limiter.ts";
+import { entryBytes } from "./put/put-entry.ts";
 import { PutMeter } from "./put/put-meter.ts";
 import type { PutRecords } from "./put/putter.ts";
-import { Retrier } from "./put/retrier.ts";
+import { Retrier, type RetrierEvents } from "./put/retrier.ts";
 import { Refusal } from "./refusal.ts";
 import { Resends } from "./resends.ts";
 import { Replay } from "./spool/replay.ts";
@@ -44,6 +47,7 @@ export class Pipeline {
   readonly meter: PutMeter;
   readonly breaker: CircuitBreaker;
   readonly shardMap: ShardMap;
+  readonly limiter: Limiter;
   readonly admission: Admission;
   readonly #config: Config;
   readonly #clock: Clock;
@@ -65,20 +69,17 @@ export class Pipeline {
     this.#trouble = new Throttled(TROUBLE_LOG_INTERVAL_MS, () => clock.monotonicMs());
     this.#resends = new Resends(config.resendEpochsMax);
     this.admission = new Admission(config, clock);
-    this.breaker = new CircuitBreaker(clock, config, (kind) => this.#circuitChanged(kind));
+    const watch = new FailureWatch(clock, config);
+    this.breaker = new CircuitBreaker({ clock, watch }, config, (kind) => this.#circuitChanged(kind));
     this.shardMap = new ShardMap(parts.loadShape, clock, config, (error) => this.#mapFailed(error));
     this.meter = new PutMeter(parts.put);
-    this.#retrier = new Retrier({ put: this.meter.put, breaker: this.breaker, clock }, config, {
-      surprised: () => this.shardMap.surprise(),
-      retried: (count) => {
-        this.meter.retries += count;
-      },
-      failed: (error) => this.#callFailed(error),
-      again: (waiting) => this.#collector.addAgain(waiting),
+    this.limiter = new Limiter(clock, config);
+    const { breaker, limiter } = this;
+    this.#retrier = new Retrier({ put: this.meter.put, breaker, limiter, clock }, this.#retrierEvents());
+    this.#collector = new Collector({ breaker, limiter, clock }, config, {
+      put: (call) => this.#retrier.call(call),
+      giveUp: (late) => this.#retrier.giveUp(late),
     });
-    this.#collector = new Collector({ breaker: this.breaker, clock }, config, (waiting) =>
-      this.#retrier.call(waiting),
-    );
     this.#aggregator = new Aggregator({ shardMap: this.shardMap, clock }, config, (entry) =>
       this.#collector.add(entry),
     );
@@ -86,6 +87,7 @@ export class Pipeline {
       parts.spool &&
       new Replay(parts.spool, clock, (batch) => this.#deliverSpooled(batch), {
         delivered: (batches) => this.#countReplayed(batches),
+        handedOver: () => this.#aggregator.flush("spooled"),
       });
   }
 
@@ -125,12 +127,16 @@ export class Pipeline {
   async stop(deadlineMs: number): Promise<number> {
     this.admission.close();
     const endMs = this.#clock.monotonicMs() + deadlineMs;
+    const replayed = this.#replay?.stop();
+    this.#aggregator.flush("spooled");
+    // What came from the spool is still there; it need not be waited for.
+    this.#retrier.giveUp(this.#collector.takeAll("spooled"));
     while (this.book.inFlight > 0 && this.#clock.monotonicMs() < endMs) {
       // Again and again: a batch that was waiting its turn comes to the aggregator only now.
-      this.#aggregator.flush();
+      this.#aggregator.flush("live");
       await sleep(this.#clock, STOP_POLL_MS);
     }
-    await this.#replay?.stop();
+    await replayed;
     await this.#spool?.close();
     await this.shardMap.stop();
     return this.book.inFlight;
@@ -139,6 +145,11 @@ export class Pipeline {
   /** What waits in the spool; zeros without one. */
   get spooled(): { readonly batches: number; readonly bytes: number } {
     return { batches: this.#spool?.batches ?? 0, bytes: this.#spool?.bytes ?? 0 };
+  }
+
+  /** The shard that takes a device's batches; empty where only Kinesis knows. */
+  shardOf(device: string): string {
+    return this.#aggregator.shardKeyFor(device);
   }
 
   async #bringToSafety(batch: Batch, ticket: Ticket): Promise<Durable> {
@@ -154,15 +165,24 @@ export class Pipeline {
   }
 
   async #route(batch: Batch): Promise<Durable> {
-    if (this.#spool?.holds(batch.device)) return this.#intoSpool(batch);
-    if (this.breaker.kind === "open") return this.#intoSpool(batch);
-    const outcome = await this.#aggregator.add(batch).outcome;
-    return outcome === "stream" ? "stream" : this.#intoSpool(batch);
+    // A circuit that is not closed has its probes from the spool: nobody waits for what they meet.
+    const away = this.breaker.kind === "open" || (this.#spool && this.breaker.kind === "half-open");
+    if (away || this.#spool?.holds(batch.device)) return this.#intoSpool(batch, this.breaker.waitMs);
+    const waitMs = this.#collector.waitMs(this.shardOf(batch.device));
+    if (waitMs > this.#config.shardWaitMaxMs) return this.#intoSpool(batch, waitMs);
+    let outcome = await this.#aggregator.add(batch).outcome;
+    // Another batch in the record may have been the reason.
+    if (outcome === "refused") outcome = await this.#aggregator.add(batch, { alone: true }).outcome;
+    if (outcome === "refused") {
+      throw new Refusal("batch_too_large", "Kinesis refuses a record with this batch; send fewer events");
+    }
+    return outcome === "stream" ? "stream" : this.#intoSpool(batch, this.breaker.waitMs);
   }
 
-  async #intoSpool(batch: Batch): Promise<Durable> {
+  /** @param waitMs when the stream may take it, as far as that is known; else 0. */
+  async #intoSpool(batch: Batch, waitMs: number): Promise<Durable> {
     if (await this.#spool?.store(batch)) return "spool";
-    const retryAfterMs = (this.breaker.waitMs || UNAVAILABLE_RETRY_MS) * (1 + this.#clock.fraction());
+    const retryAfterMs = (waitMs || UNAVAILABLE_RETRY_MS) * (1 + this.#clock.fraction());
     const message = this.#spool
       ? "Kinesis does not take records now, and the spool is full or fails; keep the batch and send it again"
       : "Kinesis does not take records now; keep the batch and send it again";
@@ -173,7 +193,7 @@ export class Pipeline {
   async #deliverSpooled(batch: Batch): Promise<boolean> {
     if (this.breaker.kind === "open") return false;
     try {
-      return (await this.#aggregator.add(batch).outcome) === "stream";
+      return (await this.#aggregator.add(batch, { lane: "spooled" }).outcome) === "stream";
     } catch (error) {
       const count = countOf(batch);
       if (!(error instanceof Refusal) || count === 1) {
@@ -197,7 +217,23 @@ export class Pipeline {
   #circuitChanged(kind: Circuit["kind"]): void {
     this.#log.warn("circuit", { state: kind });
     // Whoever waits in the queue is answered now: from the spool, or with when to come again.
-    if (kind === "open") this.#retrier.giveUp(this.#collector.takeAll());
+    if (kind === "open") {
+      for (const lane of ["live", "spooled"] as const) this.#retrier.giveUp(this.#collector.takeAll(lane));
+    }
+    // A stream that was away may have come back as another one.
+    if (kind === "closed") this.shardMap.surprise();
+  }
+
+  #retrierEvents(): RetrierEvents {
+    return {
+      surprised: () => this.shardMap.surprise(),
+      retried: (count) => {
+        this.meter.retries += count;
+      },
+      failed: (error) => this.#callFailed(error),
+      refused: ({ entry }, reason) =>
+        this.#log.error("Kinesis refuses a record for good", { reason, bytes: entryBytes(entry) }),
+    };
   }
 
   #callFailed(error: unknown): void {

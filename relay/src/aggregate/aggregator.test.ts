@@ -14,6 +14,7 @@ async function aggregatorOn(shape: Partial<StreamShape>) {
   const load = async () => ({
     shards: evenShards(1),
     aggregationOff: undefined,
+    isAuto: false,
     recordBytesMax: 1_048_576,
     ...shape,
   });

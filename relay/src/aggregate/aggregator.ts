@@ -2,7 +2,7 @@ import type { Cancel, Clock } from "@tonearm/sdk/ports";
 import { LRUCache } from "lru-cache";
 import type { Batch } from "../batch.ts";
 import { Delivery } from "../put/delivery.ts";
-import type { PutEntry } from "../put/put-entry.ts";
+import { ANY_SHARD, type Lane, type PutEntry } from "../put/put-entry.ts";
 import { Refusal } from "../refusal.ts";
 import { Container } from "./container.ts";
 import { hashKeyOf } from "./hash-key.ts";
@@ -20,13 +20,21 @@ export interface AggregatorOptions {
 /** Devices whose hash key is remembered. */
 const HASH_KEYS_MAX = 100_000;
 
-/** Packs batches into Kinesis records: one open container per shard, closed by size, count or age. */
+/** How a batch is to be packed. */
+export interface Packing {
+  /** Default: live. What comes from the spool shares no record with live batches, which would have to wait for it. */
+  readonly lane?: Lane;
+  /** In a record of its own, so that what becomes of that says something about this batch. */
+  readonly alone?: boolean;
+}
+
+/** Packs batches into Kinesis records: one open container per shard and lane, closed by size, count or age. */
 export class Aggregator {
   readonly #shardMap: ShardMap;
   readonly #clock: Clock;
   readonly #options: AggregatorOptions;
   readonly #onClosed: (entry: PutEntry) => void;
-  readonly #open = new Map<string, Container>();
+  readonly #open = { live: new Map<string, Container>(), spooled: new Map<string, Container>() };
   readonly #hashKeys = new LRUCache<string, bigint>({ max: HASH_KEYS_MAX });
   #cancelTimer: Cancel | undefined;
 
@@ -45,43 +53,54 @@ export class Aggregator {
    * Takes a batch whole; its delivery tells when it is in the stream.
    * @throws Refusal `batch_too_large` when the stream takes no record of that size.
    */
-  add(batch: Batch): Delivery {
+  add(batch: Batch, packing: Packing = LIVE): Delivery {
     const delivery = new Delivery(batch);
     const shape = this.#shardMap.shape;
     const shard = this.#shardMap.shardFor(this.#hashKeyOf(batch.device));
     if (!shape || !shard) delivery.entryFailed();
     else if (shape.aggregationOff === undefined)
-      this.#aggregate(delivery, shard.shardId, shape.recordBytesMax);
-    else this.#sendSingly(delivery, shard.shardId, shape.recordBytesMax);
+      this.#aggregate(delivery, shard.shardId, shape.recordBytesMax, packing);
+    else this.#sendSingly(delivery, shape.isAuto ? undefined : shard.shardId, shape.recordBytesMax, packing);
     return delivery;
   }
 
-  /** Closes everything that is open. */
-  flush(): void {
-    for (const container of this.#open.values()) this.#close(container);
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+  /** The shard that takes a device's batches, as the collector knows it. */
+  shardKeyFor(device: string): string {
+    const { shape } = this.#shardMap;
+    const shard = shape?.isAuto ? undefined : this.#shardMap.shardFor(this.#hashKeyOf(device));
+    return shard?.shardId ?? ANY_SHARD;
   }
 
-  #aggregate(delivery: Delivery, shardId: string, recordBytesMax: number): void {
+  /** Closes everything that is open in a lane. */
+  flush(lane: Lane): void {
+    for (const container of this.#open[lane].values()) this.#close(container);
+  }
+
+  #aggregate(delivery: Delivery, shardId: string, recordBytesMax: number, packing: Packing): void {
     const { aggregateBytesMax, aggregateCountMax } = this.#options;
+    const { lane = "live", alone = false } = packing;
     const { batch } = delivery;
-    let container = this.#open.get(shardId);
-    if (container && container.sizeWith(batch) > aggregateBytesMax) {
+    let container = this.#open[lane].get(shardId);
+    if (container && (alone || container.sizeWith(batch) > aggregateBytesMax)) {
       this.#close(container);
       container = undefined;
     }
-    container ??= new Container(shardId, this.#clock.monotonicMs(), aggregateBytesMax);
+    container ??= new Container(shardId, lane, this.#clock.monotonicMs(), aggregateBytesMax);
     const size = container.sizeWith(batch);
     if (size > recordBytesMax) throw tooLarge(size, recordBytesMax);
     container.add(delivery);
-    this.#open.set(shardId, container);
+    this.#open[lane].set(shardId, container);
     // A batch larger than an aggregate should be goes alone: it is never split over two records.
-    if (size >= aggregateBytesMax || container.count >= aggregateCountMax) this.#close(container);
+    if (alone || size >= aggregateBytesMax || container.count >= aggregateCountMax) this.#close(container);
     else this.#armTimer();
   }
 
-  #sendSingly(delivery: Delivery, shardId: string, recordBytesMax: number): void {
+  #sendSingly(
+    delivery: Delivery,
+    shardId: string | undefined,
+    recordBytesMax: number,
+    { lane = "live" }: Packing,
+  ): void {
     const { batch } = delivery;
     const { bytes, ends } = batch.records;
     const lines = ends
@@ -92,6 +111,7 @@ export class Aggregator {
       explicitHashKey: undefined,
       data,
       shardId,
+      lane,
       deliveries: [delivery],
       userRecords: 1,
     }));
@@ -102,16 +122,16 @@ export class Aggregator {
   }
 
   #close(container: Container): void {
-    this.#open.delete(container.shardId);
+    this.#open[container.lane].delete(container.shardId);
     this.#onClosed(container.close());
   }
 
   /** One timer, for the oldest container. */
   #armTimer(): void {
     if (this.#cancelTimer) return;
-    const [oldest] = this.#open.values();
-    if (!oldest) return;
-    const dueMs = oldest.openedMs + this.#options.aggregateAgeMs - this.#clock.monotonicMs();
+    const openedMs = Math.min(...LANES.map((lane) => oldestMs(this.#open[lane])));
+    if (openedMs === Number.POSITIVE_INFINITY) return;
+    const dueMs = openedMs + this.#options.aggregateAgeMs - this.#clock.monotonicMs();
     this.#cancelTimer = this.#clock.after(Math.max(0, dueMs), () => this.#closeAged(), true);
   }
 
@@ -119,7 +139,10 @@ export class Aggregator {
     this.#cancelTimer = undefined;
     const agedMs = this.#clock.monotonicMs() - this.#options.aggregateAgeMs;
     // Timers fire a little early at times; a millisecond more does not make a container young.
-    for (const container of this.#open.values()) if (container.openedMs <= agedMs + 1) this.#close(container);
+    for (const lane of LANES) {
+      for (const container of this.#open[lane].values())
+        if (container.openedMs <= agedMs + 1) this.#close(container);
+    }
     this.#armTimer();
   }
 
@@ -130,6 +153,15 @@ export class Aggregator {
     this.#hashKeys.set(device, hashKey);
     return hashKey;
   }
+}
+
+const LIVE: Packing = {};
+const LANES = ["live", "spooled"] as const;
+
+/** When the first container was opened; they stand in the order of their opening. */
+function oldestMs(open: ReadonlyMap<string, Container>): number {
+  const [oldest] = open.values();
+  return oldest?.openedMs ?? Number.POSITIVE_INFINITY;
 }
 
 function tooLarge(size: number, recordBytesMax: number): Refusal {

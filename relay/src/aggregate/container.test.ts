@@ -10,7 +10,7 @@ import { Container } from "./container.ts";
 import { HASH_KEY_MAX, hashKeyOf } from "./hash-key.ts";
 
 function packed(batches: readonly Batch[]) {
-  const container = new Container("shard-1", 0, 1_000);
+  const container = new Container("shard-1", "live", 0, 1_000);
   let size = 0;
   for (const batch of batches) {
     size = container.sizeWith(batch);

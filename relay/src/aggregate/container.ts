@@ -1,6 +1,6 @@
 import { type Batch, countOf } from "../batch.ts";
 import type { Delivery } from "../put/delivery.ts";
-import type { PutEntry } from "../put/put-entry.ts";
+import type { Lane, PutEntry } from "../put/put-entry.ts";
 import { hashKeyOf } from "./hash-key.ts";
 import {
   aggregateLength,
@@ -22,6 +22,7 @@ const HASH_KEY_CHARS_MAX = 39;
  */
 export class Container {
   readonly shardId: string;
+  readonly lane: Lane;
   readonly openedMs: number;
   readonly #partitionKeys: string[] = [];
   readonly #keyIndexes = new Map<string, number>();
@@ -31,8 +32,9 @@ export class Container {
   #recordsLength = 0;
   #count = 0;
 
-  constructor(shardId: string, openedMs: number, bytesHint: number) {
+  constructor(shardId: string, lane: Lane, openedMs: number, bytesHint: number) {
     this.shardId = shardId;
+    this.lane = lane;
     this.openedMs = openedMs;
     this.#records = Buffer.allocUnsafe(bytesHint);
   }
@@ -70,7 +72,8 @@ export class Container {
   /** The Kinesis record. A single user record goes as it is, under its own key, as the KPL does it. */
   close(): PutEntry {
     const [first] = this.#deliveries;
-    const common = { shardId: this.shardId, deliveries: this.#deliveries, userRecords: this.#count };
+    const { shardId, lane } = this;
+    const common = { shardId, lane, deliveries: this.#deliveries, userRecords: this.#count };
     if (this.#count === 1) {
       return {
         ...common,

@@ -16,6 +16,8 @@ export interface StreamShape {
    * consumers drop aggregates without a word.
    */
   readonly aggregationOff: string | undefined;
+  /** Whether Kinesis distributes records by itself (AUTO): then only its answer tells where a record went. */
+  readonly isAuto: boolean;
   /** Largest record, data and partition key together, in bytes. */
   readonly recordBytesMax: number;
 }

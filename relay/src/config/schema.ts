@@ -84,6 +84,17 @@ const putShape = {
     .default(50)
     .describe("first bound of the random wait before a record is sent again"),
   retryMaxMs: wholeNumber(1, 60_000).default(2_000).describe("largest bound of that wait"),
+  shardBytesPerSecond: wholeNumber(KIB, 1_024 * MIB)
+    .default(MIB)
+    .describe("bytes a shard takes in a second, to begin with; what it really takes is learned"),
+  shardRecordsPerSecond: wholeNumber(1, 1_000_000)
+    .default(1_000)
+    .describe("records a shard takes in a second"),
+  shardWaitMaxMs: wholeNumber(10, 60_000)
+    .default(2_000)
+    .describe(
+      "when batches of a shard would wait longer, they go into the spool, or are to come again later",
+    ),
   deliveryDeadlineMs: wholeNumber(100, 600_000)
     .default(12_000)
     .describe("after this long senders are told to keep a batch"),
@@ -92,6 +103,11 @@ const putShape = {
 /** What happens while Kinesis is away. */
 const outageShape = {
   failuresToOpen: wholeNumber(1, 1_000).default(5).describe("calls failed in a row that open the circuit"),
+  failurePercentToOpen: wholeNumber(1, 100)
+    .default(50)
+    .describe("or this share of the calls of a while, in percent"),
+  failureWindowMs: wholeNumber(100, 600_000).default(10_000).describe("how long that while is"),
+  failureCallsMin: wholeNumber(1, 10_000).default(20).describe("and how many calls there must be in it"),
   openMs: wholeNumber(10, 600_000).default(1_000).describe("how long it stays open before the first probe"),
   openMsMax: wholeNumber(10, 3_600_000).default(30_000).describe("and at most, when probes fail"),
   spool: someText.optional().describe("directory that takes batches while Kinesis is away"),

@@ -47,13 +47,14 @@ async function describe(client: KinesisClient, streamName: string) {
     const isAuto = summary?.RecordDistributionStrategy === "AUTO";
     return {
       aggregationOff: isAuto ? "the stream distributes records by itself (AUTO)" : undefined,
+      isAuto,
       recordBytesMax,
     };
   } catch (error) {
     if (!isDenied(error)) throw error;
     const aggregationOff =
       "DescribeStreamSummary is denied, so nobody knows whether the stream is in AUTO distribution";
-    return { aggregationOff, recordBytesMax: RECORD_BYTES_STANDARD };
+    return { aggregationOff, isAuto: false, recordBytesMax: RECORD_BYTES_STANDARD };
   }
 }
 

@@ -1,12 +1,21 @@
 import { ManualClock } from "@tonearm/sdk/testing";
 import { describe, expect, it } from "vitest";
 import { CircuitBreaker } from "./circuit-breaker.ts";
+import { FailureWatch } from "./failure-watch.ts";
 
-const OPTIONS = { failuresToOpen: 3, openMs: 1_000, openMsMax: 3_000 };
+const OPTIONS = {
+  failuresToOpen: 3,
+  failurePercentToOpen: 50,
+  failureWindowMs: 10_000,
+  failureCallsMin: 20,
+  openMs: 1_000,
+  openMsMax: 3_000,
+};
 
 function breakerOn(clock: ManualClock) {
   const changes: string[] = [];
-  return { breaker: new CircuitBreaker(clock, OPTIONS, (kind) => changes.push(kind)), changes };
+  const watch = new FailureWatch(clock, OPTIONS);
+  return { breaker: new CircuitBreaker({ clock, watch }, OPTIONS, (kind) => changes.push(kind)), changes };
 }
 
 const fail = (breaker: CircuitBreaker, times: number) => {
@@ -22,6 +31,17 @@ describe("the circuit", () => {
     expect(breaker.kind).toBe("closed");
     breaker.failed();
     expect([breaker.kind, changes]).toEqual(["open", ["open"]]);
+  });
+
+  it("begins to count anew when it has closed", async () => {
+    const clock = new ManualClock();
+    const { breaker } = breakerOn(clock);
+    fail(breaker, 3);
+    await clock.advance(breaker.waitMs);
+    expect(breaker.kind).toBe("half-open");
+    breaker.succeeded();
+    fail(breaker, 2);
+    expect(breaker.kind).toBe("closed");
   });
 
   it("is half-open when its time is over, and closed again by one success", async () => {

@@ -1,8 +1,7 @@
 import type { Clock } from "@tonearm/sdk/ports";
+import type { FailureWatch } from "./failure-watch.ts";
 
 export interface CircuitBreakerOptions {
-  /** Calls that must fail in a row before the circuit opens. */
-  readonly failuresToOpen: number;
   /** How long the circuit stays open before the first probe, in ms; it doubles with every probe that fails. */
   readonly openMs: number;
   readonly openMsMax: number;
@@ -10,20 +9,26 @@ export interface CircuitBreakerOptions {
 
 /** The state of the circuit; what belongs to a state lives in it alone. */
 export type Circuit =
-  | { readonly kind: "closed"; readonly failures: number }
+  | { readonly kind: "closed" }
   | { readonly kind: "open"; readonly untilMs: number; readonly openMs: number }
   /** One probe may be under way; what it meets decides. */
   | { readonly kind: "half-open"; readonly openMs: number };
 
-/** Whether Kinesis takes calls. It is told of whole calls only: one throttled shard is no outage. */
+/** Whether Kinesis takes calls. What opens it is the watch's to say; here is what an open circuit means. */
 export class CircuitBreaker {
   readonly #clock: Clock;
+  readonly #watch: FailureWatch;
   readonly #options: CircuitBreakerOptions;
   readonly #onChange: (circuit: Circuit["kind"]) => void;
-  #circuit: Circuit = { kind: "closed", failures: 0 };
+  #circuit: Circuit = { kind: "closed" };
 
-  constructor(clock: Clock, options: CircuitBreakerOptions, onChange: (circuit: Circuit["kind"]) => void) {
-    this.#clock = clock;
+  constructor(
+    parts: { readonly clock: Clock; readonly watch: FailureWatch },
+    options: CircuitBreakerOptions,
+    onChange: (circuit: Circuit["kind"]) => void,
+  ) {
+    this.#clock = parts.clock;
+    this.#watch = parts.watch;
     this.#options = options;
     this.#onChange = onChange;
   }
@@ -44,19 +49,19 @@ export class CircuitBreaker {
       : 0;
   }
 
+  /** Kinesis answered a call, whatever it said of its records. */
   succeeded(): void {
-    if (this.#circuit.kind === "closed" && this.#circuit.failures === 0) return;
-    this.#become({ kind: "closed", failures: 0 });
+    if (this.#circuit.kind === "closed") this.#watch.succeeded();
+    else this.#become({ kind: "closed" });
   }
 
+  /** A call failed as a whole. */
   failed(): void {
     const circuit = this.#circuit;
-    const { failuresToOpen, openMs, openMsMax } = this.#options;
+    const { openMs, openMsMax } = this.#options;
     switch (circuit.kind) {
       case "closed":
-        if (circuit.failures + 1 < failuresToOpen)
-          this.#circuit = { kind: "closed", failures: circuit.failures + 1 };
-        else this.#open(openMs);
+        if (this.#watch.failed()) this.#open(openMs);
         return;
       case "half-open":
         this.#open(Math.min(circuit.openMs * 2, openMsMax));
@@ -70,6 +75,7 @@ export class CircuitBreaker {
   /** Jittered, so that relays that lost Kinesis together do not probe together. */
   #open(openMs: number): void {
     const untilMs = this.#clock.monotonicMs() + openMs * (0.5 + this.#clock.fraction() / 2);
+    this.#watch.reset();
     this.#become({ kind: "open", untilMs, openMs });
   }
 

@@ -1,7 +1,12 @@
 import type { Batch } from "../batch.ts";
 
 /** What became of a batch on its way into the stream. */
-export type Delivered = "stream" | "unavailable";
+export type Delivered =
+  | "stream"
+  /** Not now: whoever has it keeps it. */
+  | "unavailable"
+  /** Never: Kinesis refuses for good a record with this batch in it; another batch in it may be the reason. */
+  | "refused";
 
 /**
  * One batch on its way. It may be spread over several Kinesis records (only when aggregation is off); it is delivered
@@ -28,6 +33,11 @@ export class Delivery {
   /** One of its Kinesis records is in the stream. */
   entryDelivered(): void {
     if (--this.#outstanding === 0) this.#settle("stream");
+  }
+
+  /** One of its Kinesis records is refused for good. */
+  entryRefused(): void {
+    this.#settle("refused");
   }
 
   /** One of its Kinesis records is given up: the sender keeps the batch and sends it again. */

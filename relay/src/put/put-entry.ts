@@ -1,16 +1,29 @@
 import type { Delivery } from "./delivery.ts";
 
+/** Whether senders wait for a record, or it comes from the spool and is in nobody's way. */
+export type Lane = "live" | "spooled";
+
 /** One Kinesis record on its way. */
 export interface PutEntry {
   readonly partitionKey: string;
   /** Decimal; undefined lets Kinesis hash the partition key. */
   readonly explicitHashKey: string | undefined;
   readonly data: Uint8Array;
-  /** The shard that the map says it will go to; another one in the answer is news of a reshard. */
-  readonly shardId: string;
+  /**
+   * The shard that the map says it will go to; another one in the answer is news of a reshard. Undefined under AUTO
+   * distribution, where only Kinesis knows.
+   */
+  readonly shardId: string | undefined;
+  readonly lane: Lane;
   readonly deliveries: readonly Delivery[];
   readonly userRecords: number;
 }
 
 /** What counts against the limits of a record and of a call. */
 export const entryBytes = (entry: PutEntry): number => entry.data.length + entry.partitionKey.length;
+
+/** By what records are kept apart on their way out: their shard, or all in one where Kinesis distributes. */
+export const shardKeyOf = (entry: PutEntry): string => entry.shardId ?? ANY_SHARD;
+
+/** The key of records whose shard nobody knows. */
+export const ANY_SHARD = "";

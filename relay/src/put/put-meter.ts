@@ -1,4 +1,4 @@
-import { entryBytes, type PutEntry } from "./put-entry.ts";
+import { entryBytes, type PutEntry, shardKeyOf } from "./put-entry.ts";
 import type { PutAnswer, PutRecords, PutResult } from "./putter.ts";
 
 /** What one shard has taken and refused since the relay started. */
@@ -47,7 +47,7 @@ export class PutMeter {
   }
 
   #count(entries: readonly PutEntry[], answer: PutAnswer): void {
-    if (answer.kind === "failed") this.failedCalls++;
+    if (answer.kind !== "answered") this.failedCalls++;
     else for (const [i, entry] of entries.entries()) this.#countRecord(entry, answer.results[i]!);
   }
 
@@ -55,7 +55,7 @@ export class PutMeter {
     if (!result.ok) {
       const code = this.refused.size < CODES_MAX || this.refused.has(result.code) ? result.code : OTHER;
       this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
-      if (code === THROTTLED) this.#shard(entry.shardId).throttled++;
+      if (code === THROTTLED) this.#shard(shardKeyOf(entry)).throttled++;
       return;
     }
     const bytes = entryBytes(entry);

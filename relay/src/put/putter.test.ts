@@ -8,6 +8,7 @@ const ENTRIES: readonly PutEntry[] = ["a", "b", "c"].map((partitionKey, i) => ({
   explicitHashKey: i === 0 ? "7" : undefined,
   data: Buffer.from(partitionKey),
   shardId: "shard-0",
+  lane: "live",
   deliveries: [],
   userRecords: 1,
 }));
@@ -63,6 +64,36 @@ describe("the answer to PutRecords", () => {
     );
     expect(await put(ENTRIES)).toEqual({ kind: "failed", error });
   });
+
+  it.each(["ProvisionedThroughputExceededException", "ThrottlingException", "LimitExceededException"])(
+    "that is %s as a whole throttles every record: Kinesis is there",
+    async (name) => {
+      const put = putterFor(scriptedClient({ PutRecords: () => Promise.reject(awsError(name)) }), "s");
+      expect(await put(ENTRIES)).toEqual({
+        kind: "answered",
+        results: ENTRIES.map(() => ({ ok: false, code: name })),
+      });
+    },
+  );
+
+  it.each([
+    ["ValidationException", 400],
+    ["InvalidArgumentException", 400],
+    ["SerializationException", 400],
+    ["413", 413],
+  ])("that is %s is a refusal: the same call will never be taken", async (name, status) => {
+    const error = awsError(name, status);
+    const put = putterFor(scriptedClient({ PutRecords: () => Promise.reject(error) }), "s");
+    expect(await put(ENTRIES)).toEqual({ kind: "refused", error });
+  });
+
+  it.each(["ExpiredTokenException", "UnrecognizedClientException", "ResourceNotFoundException"])(
+    "that is %s is a failed call: it may be taken later",
+    async (name) => {
+      const put = putterFor(scriptedClient({ PutRecords: () => Promise.reject(awsError(name)) }), "s");
+      expect(await put(ENTRIES)).toMatchObject({ kind: "failed" });
+    },
+  );
 
   it("is asked for with every record's key, hash key and data as they are", async () => {
     let asked: unknown;

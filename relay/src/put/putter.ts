@@ -1,4 +1,4 @@
-import { type KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { type KinesisClient, type KinesisServiceException, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { PutEntry } from "./put-entry.ts";
 
 /** What became of one record of a call. */
@@ -6,13 +6,24 @@ export type PutResult =
   | { readonly ok: true; readonly shardId: string }
   | { readonly ok: false; readonly code: string };
 
-/** What became of a call. A call that failed may have put its records all the same: it is sent again, and counted. */
+/** What became of a call. */
 export type PutAnswer =
   | { readonly kind: "answered"; readonly results: readonly PutResult[] }
+  /** Kinesis takes no call with one of these records, now or later; the error's name is its name for that. */
+  | { readonly kind: "refused"; readonly error: Error }
+  /** It may have put its records all the same: it is sent again, and counted. */
   | { readonly kind: "failed"; readonly error: unknown };
 
 /** Puts records into the stream; never rejects. */
 export type PutRecords = (entries: readonly PutEntry[]) => Promise<PutAnswer>;
+
+/** Names that Kinesis has for too much at once. They say nothing of its health. */
+const THROTTLED = /^(ProvisionedThroughputExceeded|Throttling|LimitExceeded|RequestLimitExceeded)/;
+/** Names for a request that is wrong in itself. */
+const REFUSED = /^(Validation|InvalidArgument|Serialization|RequestEntityTooLarge)/;
+const TOO_LARGE = 413;
+
+export const isThrottled = (code: string): boolean => THROTTLED.test(code);
 
 /** PutRecords by AWS's SDK. Retrying is the retrier's, record by record, so the client must be made with one attempt. */
 export function putterFor(client: KinesisClient, streamName: string): PutRecords {
@@ -38,7 +49,20 @@ export function putterFor(client: KinesisClient, streamName: string): PutRecords
       });
       return { kind: "answered", results };
     } catch (error) {
-      return { kind: "failed", error };
+      return answerOf(error, entries.length);
     }
   };
+}
+
+function answerOf(error: unknown, count: number): PutAnswer {
+  if (!(error instanceof Error)) return { kind: "failed", error };
+  if (isThrottled(error.name)) {
+    return {
+      kind: "answered",
+      results: Array.from({ length: count }, () => ({ ok: false, code: error.name })),
+    };
+  }
+  const { $metadata } = error as Partial<KinesisServiceException>;
+  const isRefused = REFUSED.test(error.name) || $metadata?.httpStatusCode === TOO_LARGE;
+  return isRefused ? { kind: "refused", error } : { kind: "failed", error };
 }

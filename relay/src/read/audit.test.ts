@@ -9,7 +9,7 @@ import { audit } from "./audit.ts";
 
 /** An aggregate as the relay makes it. */
 function aggregateOf(device: string, firstSeq: number, count: number): Uint8Array {
-  const container = new Container("shard-0", 0, 10_000);
+  const container = new Container("shard-0", "live", 0, 10_000);
   container.add(new Delivery(batchOf(device, firstSeq, count)));
   return container.close().data;
 }

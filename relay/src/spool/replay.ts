@@ -8,6 +8,8 @@ export type DeliverSpooled = (batch: Batch) => Promise<boolean>;
 /** What the replay tells. */
 export interface ReplayEvents {
   delivered(batches: readonly SpooledBatch[]): void;
+  /** All batches of a run have been handed over: nothing is to be waited for that could share a record with them. */
+  handedOver(): void;
 }
 
 /** After a batch that did not get through, in ms. */
@@ -63,12 +65,12 @@ export class Replay {
   /** Returns whether all of the run is in the stream. */
   async #replay({ epoch, batches, acknowledge }: SpooledRun): Promise<boolean> {
     const keyOf = ({ seq }: SpooledBatch) => `${epoch} ${seq}`;
-    await Promise.all(
-      batches.map(async (spooled) => {
-        const key = keyOf(spooled);
-        if (!this.#arrived.has(key) && (await this.#deliver(spooled.batch))) this.#arrived.add(key);
-      }),
-    );
+    const deliveries = batches.map(async (spooled) => {
+      const key = keyOf(spooled);
+      if (!this.#arrived.has(key) && (await this.#deliver(spooled.batch))) this.#arrived.add(key);
+    });
+    this.#events.handedOver();
+    await Promise.all(deliveries);
     const failed = batches.findIndex((spooled) => !this.#arrived.has(keyOf(spooled)));
     const safe = failed < 0 ? batches : batches.slice(0, failed);
     const last = safe.at(-1);

@@ -33,7 +33,7 @@ export interface SpooledRun {
 }
 
 /** Batches handed over at once: enough to fill calls, few enough to be repeated without harm. */
-const RUN_LIMIT = { eventsMax: 64, bytesMax: 2_097_152 };
+const RUN_LIMIT = { eventsMax: 1_024, bytesMax: 8_388_608 };
 /** A batch is framed with less than this. */
 const FRAMING_BYTES = 256;
 

@@ -6,7 +6,7 @@ import type { Config } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import { Operator } from "../operate/operator.ts";
 import { Pipeline } from "../pipeline.ts";
-import type { PutEntry } from "../put/put-entry.ts";
+import { type PutEntry, shardKeyOf } from "../put/put-entry.ts";
 import type { PutAnswer, PutResult } from "../put/putter.ts";
 import type { Spool } from "../spool/spool.ts";
 
@@ -25,7 +25,12 @@ export function evenShards(count: number): Shard[] {
 /** A Kinesis played by a function: what each call answers. */
 export class ScriptedKinesis {
   readonly calls: (readonly PutEntry[])[] = [];
-  shape: StreamShape = { shards: evenShards(2), aggregationOff: undefined, recordBytesMax: 1_048_576 };
+  shape: StreamShape = {
+    shards: evenShards(2),
+    aggregationOff: undefined,
+    isAuto: false,
+    recordBytesMax: 1_048_576,
+  };
   shapeLoads = 0;
   /** The answer to a call; by default every record goes where the relay expects it. */
   answer: (entries: readonly PutEntry[]) => PutAnswer | Promise<PutAnswer> = accepted;
@@ -41,7 +46,7 @@ export class ScriptedKinesis {
   };
 }
 
-export const put = (entry: PutEntry): PutResult => ({ ok: true, shardId: entry.shardId });
+export const put = (entry: PutEntry): PutResult => ({ ok: true, shardId: shardKeyOf(entry) });
 
 export const accepted = (entries: readonly PutEntry[]): PutAnswer => ({
   kind: "answered",
