@@ -94,7 +94,12 @@ export class Pipeline {
   /** @throws what the first look at the stream, or the spool's directory, throws. */
   async start(): Promise<void> {
     await this.#spool?.open(() => this.#replay?.notify());
-    await this.shardMap.start();
+    try {
+      await this.shardMap.start();
+    } catch (error) {
+      await this.#spool?.close();
+      throw error;
+    }
     const { aggregationOff } = this.shardMap.shape ?? {};
     if (aggregationOff !== undefined)
       this.#log.warn("records are not aggregated", { reason: aggregationOff });

@@ -141,3 +141,29 @@ describe("a relay's listeners", () => {
     expect((await fetch(apart.operatorUrl, { method: "POST", body: "x" })).status).toBe(405);
   });
 });
+
+describe("a relay whose configuration is reloaded", () => {
+  it("knows the new keys and origins from the next request on, and no longer the old ones", async () => {
+    const first = { port: 0, writeKeys: ["first-key"], corsOrigins: ["https://first.example"] };
+    const clock = new ManualClock();
+    const relay = await startRelay(checkConfig(first), away, clock, SILENT);
+    cleanUps.push(() => stop(relay, clock));
+    const ask = async (name: string) => {
+      const headers = { authorization: `Bearer ${name}-key`, origin: `https://${name}.example` };
+      const answer = await fetch(new URL("/v1/batches", relay.url), { method: "POST", headers });
+      await answer.body?.cancel();
+      // With a key, the next thing that is wrong is the type of the body.
+      return [answer.status, answer.headers.has("access-control-allow-origin")];
+    };
+    expect([await ask("first"), await ask("second")]).toEqual([
+      [415, true],
+      [401, false],
+    ]);
+    const second = { ...first, writeKeys: ["second-key"], corsOrigins: ["https://second.example"] };
+    expect(relay.reload(() => checkConfig(second))).toBe(true);
+    expect([await ask("first"), await ask("second")]).toEqual([
+      [401, false],
+      [415, true],
+    ]);
+  });
+});

@@ -4,6 +4,7 @@ import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import { FileLog, NodeDisk } from "@tonearm/sdk/file-log";
 import { type Clock, type DirectoryLock, lockDirectory, makeDirectory } from "@tonearm/sdk/ports";
 import { ConfigError } from "./config/check.ts";
+import { reloadInto } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
 import { WriteKeys } from "./ingest/write-keys.ts";
 import { createStream } from "./kinesis/create-stream.ts";
@@ -22,6 +23,12 @@ export interface Relay {
   /** Where the operator's pages are: the same, unless they have a listener of their own. */
   readonly operatorUrl: string;
   readonly pipeline: Pipeline;
+  /**
+   * Puts what of a new configuration can change at once into force, and logs what had to wait for a restart.
+   * @param load gives the new configuration; when it throws, the old one stays, and the log says why.
+   * @returns whether it is in force.
+   */
+  reload(load: () => Config): boolean;
   /** Stops accepting, lets what was accepted arrive, and ends. Resolves to how many events did not arrive in time. */
   stop(): Promise<number>;
 }
@@ -32,15 +39,18 @@ const SPOOL_FREE_BYTES = 64 * 1_048_576;
 
 /**
  * Starts a relay.
+ * @param given its configuration; what of it can change later does so in `reload`.
  * @param client made with one attempt per call.
  * @throws what keeps it from serving: a stream that does not exist, a spool that cannot be used, a port that is taken.
  */
 export async function startRelay(
-  config: Config,
+  given: Config,
   client: KinesisClient,
   clock: Clock,
   log: Log,
 ): Promise<Relay> {
+  // The one object that everybody reads options from.
+  const config = { ...given };
   if (config.createStream !== undefined) {
     await createStream(client, config.stream, config.createStream, clock).catch((error) =>
       cannotUse(config, error),
@@ -80,10 +90,11 @@ async function serve(
 ): Promise<Relay> {
   let stopping = false;
   const isStopping = () => stopping;
-  const keys = new WriteKeys(config.insecure ? [] : config.writeKeys);
+  const keys = new WriteKeys(keysOf(config));
   const operator = new Operator({ pipeline, config, clock, log, isStopping });
-  const { operatorHost, operatorPort, corsOrigins } = config;
+  const { operatorHost, operatorPort } = config;
   const showsPages = operatorPort === undefined;
+  const corsOrigins = () => config.corsOrigins;
   const server = makeServer({ pipeline, operator, showsPages, keys, corsOrigins, clock, log, isStopping });
   const operatorServer = showsPages ? undefined : makeOperatorServer(operator, log);
   const operatorUrl = operatorServer && (await listen(operatorServer, operatorHost, operatorPort!));
@@ -105,10 +116,18 @@ async function serve(
     lock?.release();
     return left;
   };
-  return { url, operatorUrl: operatorUrl ?? url, pipeline, stop };
+  const reload = (load: () => Config): boolean => {
+    const change = reloadInto(config, load, log);
+    keys.replace(keysOf(config));
+    operator.reloaded(change);
+    return change;
+  };
+  return { url, operatorUrl: operatorUrl ?? url, pipeline, reload, stop };
 }
 
 const ANSWERS_MS = 200;
+
+const keysOf = ({ insecure, writeKeys }: Config): readonly string[] => (insecure ? [] : writeKeys);
 
 /** @returns the listener's URL. @throws ConfigError when its address cannot be had. */
 function listen(server: Server, host: string, port: number): Promise<string> {

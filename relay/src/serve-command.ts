@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { systemClock } from "@tonearm/sdk/ports";
-import { checkConfig } from "./config/check.ts";
-import { helpFor, readFlags } from "./config/flags.ts";
+import { helpFor } from "./config/flags.ts";
+import { COMMAND_FLAGS, loadConfig } from "./config/load.ts";
+import { printed } from "./config/print.ts";
 import { CONFIG_FLAGS } from "./config/schema.ts";
 import { firstSignal } from "./first-signal.ts";
 import { openTarget } from "./kinesis/target.ts";
@@ -13,15 +15,25 @@ export const SERVE_HELP = `tonearm-relay [options]          takes batches on /v1
 tonearm-relay tail [options]     prints the records of a stream
 tonearm-relay audit [options]    says whether everything is in a stream
 
-One line on standard output once it serves: "listening on http://…". Write keys come from TONEARM_WRITE_KEYS: one, or two
-with a comma between. SIGTERM lets what was accepted arrive, and ends with 0, or with 1 if something did not.
+One line on standard output once it serves: "listening on http://…". Options are flags, variables of the environment
+(--aggregate-age-ms is TONEARM_AGGREGATE_AGE_MS) or names in a JSON file (aggregateAgeMs), in this order. Secrets are never
+flags: TONEARM_WRITE_KEYS is one key, or two with a comma between; TONEARM_WRITE_KEYS_FILE names a file with them.
+SIGHUP reads all of it again. SIGTERM lets what was accepted arrive, and ends with 0, or with 1 if something did not.
+
+${helpFor(COMMAND_FLAGS)}
 
 ${helpFor(CONFIG_FLAGS)}`;
 
 /** Serves until SIGTERM or SIGINT; then lets what was accepted arrive and ends with 0, or 1 if something did not. */
 export async function serveCommand(args: readonly string[], cli: string): Promise<void> {
-  const writeKeys = process.env.TONEARM_WRITE_KEYS?.split(",").filter((key) => key !== "") ?? [];
-  const config = checkConfig({ ...readFlags(args, CONFIG_FLAGS), writeKeys });
+  const load = () =>
+    loadConfig({ args, environment: process.env, readFile: (path) => readFileSync(path, "utf8") });
+  const loaded = load();
+  if (loaded.isCheck) {
+    console.log(printed(loaded));
+    return;
+  }
+  const { config } = loaded;
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.wallMs, config.logLevel);
   const target = await openTarget(config, cli, {
     requestTimeoutMs: config.putTimeoutMs,
@@ -30,7 +42,17 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
   const createStream = config.createStream ?? (config.embedded ? EMBEDDED_SHARDS : undefined);
   const relay = await startRelay({ ...config, createStream }, target.client, systemClock, log);
   if (config.insecure) log.warn("anybody may write: --insecure is set");
+  if (relay.operatorUrl !== relay.url) log.info("the operator's pages", { url: relay.operatorUrl });
   console.log(`listening on ${relay.url}`);
+  process.on("SIGHUP", () => {
+    let { logLevel } = config;
+    const isTaken = relay.reload(() => {
+      const next = load().config;
+      logLevel = next.logLevel;
+      return { ...next, createStream };
+    });
+    if (isTaken) log.setLevel(logLevel);
+  });
   const signal = await firstSignal();
   log.info("shutting down", { signal });
   const left = await relay.stop();

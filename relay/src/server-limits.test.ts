@@ -24,7 +24,7 @@ async function serving() {
     operator,
     showsPages: true,
     keys: new WriteKeys([]),
-    corsOrigins: [],
+    corsOrigins: () => [],
     clock,
     log: SILENT,
     isStopping: () => false,

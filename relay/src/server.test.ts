@@ -23,7 +23,7 @@ async function serve() {
     keys: new WriteKeys([]),
     clock: systemClock,
     log: SILENT,
-    corsOrigins: [],
+    corsOrigins: () => [],
     isStopping: () => false,
   });
   server.listen(0, "127.0.0.1");

@@ -27,7 +27,7 @@ export interface ServerParts {
   readonly showsPages: boolean;
   readonly keys: WriteKeys;
   /** Origins whose pages may send batches; `*` is all. */
-  readonly corsOrigins: readonly string[];
+  readonly corsOrigins: () => readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   /** Whether the relay is about to end: a load balancer should send nothing more. */
@@ -97,7 +97,7 @@ function connectionRefusal(code: string): Refusal {
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    if (pathOf(request) === BATCHES_PATH && allowOrigin(parts.corsOrigins, request, response)) {
+    if (pathOf(request) === BATCHES_PATH && allowOrigin(parts.corsOrigins(), request, response)) {
       response.writeHead(204).end();
       return;
     }

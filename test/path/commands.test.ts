@@ -26,7 +26,7 @@ describe("what a command prints, started as a newcomer starts it", () => {
 
 describe("a command called wrongly ends with a sentence and a code of its own", () => {
   it.each([
-    ["relay", ["--prot", "1"], 2, "Unknown option '--prot'; expected --stream"],
+    ["relay", ["--prot", "1"], 2, "unknown option --prot, did you mean --port?"],
     [
       "relay",
       ["--port", "99999", "--insecure"],
@@ -34,6 +34,13 @@ describe("a command called wrongly ends with a sentence and a code of its own", 
       'option port is "99999", expected a whole number from 0 to 65535',
     ],
     ["relay", ["--stream", "bad name", "--insecure"], 2, 'option stream is "bad name", expected 1 to 128 of'],
+    [
+      "relay",
+      ["--write-keys", "hunter2-hunter2"],
+      2,
+      "everybody can read a command line: set TONEARM_WRITE_KEYS",
+    ],
+    ["relay", ["--config", "/nowhere.json"], 2, "configuration file /nowhere.json cannot be read: ENOENT"],
     ["relay", [], 2, "nobody could write to /v1/batches: set TONEARM_WRITE_KEYS"],
     ["relay", ["--insecure", "--embedded", "--endpoint", "http://127.0.0.1:9"], 2, "exclude each other"],
     [
@@ -44,7 +51,7 @@ describe("a command called wrongly ends with a sentence and a code of its own", 
     ],
     ["relay", ["audit", "--endpoint", "http://127.0.0.1:9", "--region", "r"], 1, "ECONNREFUSED"],
     ["simulator", ["fly"], 2, 'unknown command "fly", expected demo or simulate'],
-    ["relay", ["audit", "--jsn"], 2, "Unknown option '--jsn'; expected --stream"],
+    ["relay", ["audit", "--jsn"], 2, "unknown option --jsn, did you mean --json?"],
     [
       "simulator",
       ["demo", "--devices", "0"],
@@ -88,8 +95,20 @@ describe("a command called wrongly ends with a sentence and a code of its own", 
   ] as ["relay" | "simulator", string[], number, string][])("%s %j", async (cli, args, code, sentence) => {
     const finished = await run(cli, args, { TONEARM_WRITE_KEYS: "", ...CREDENTIALS });
     expect(finished.stderr).toContain(sentence);
+    expect(finished.stderr).not.toContain("hunter2");
     expect([finished.code, finished.stdout]).toEqual([code, ""]);
   });
+});
+
+it("--check prints every option with its value and where it comes from, and no secret", async () => {
+  const env = { TONEARM_WRITE_KEYS: "hunter2-hunter2", TONEARM_PUTS_MAX: "4" };
+  const { code, stdout, stderr } = await run("relay", ["--check", "--port", "99"], env);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^port +99 +--port +restart$/m);
+  expect(stdout).toMatch(/^putsMax +4 +TONEARM_PUTS_MAX +restart$/m);
+  expect(stdout).toMatch(/^stream +"tonearm" +default +restart$/m);
+  expect(stdout).toMatch(/^writeKeys +\(secret, 1\) +TONEARM_WRITE_KEYS +SIGHUP$/m);
+  expect(stdout).not.toContain("hunter2");
 });
 
 describe("--help", () => {

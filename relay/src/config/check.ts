@@ -1,18 +1,26 @@
 import { BATCHES_PATH } from "@tonearm/sdk/wire";
 import type { z } from "zod";
-import { type Config, configSchema } from "./schema.ts";
+import { suggestion } from "./nearest.ts";
+import { type Config, configSchema, SECRETS } from "./schema.ts";
 
 /** The configuration is not usable; `message` names every fault. */
 export class ConfigError extends Error {}
+
+/** Where an option's value stands; a flag is known by the option's name, and nothing is said of it. */
+type SourceOf = (name: string) => string;
 
 /**
  * Checks flags or configuration against a schema, once, at the border.
  * @throws ConfigError that names each option at fault, what it was (secrets excepted) and what was expected.
  */
-export function checkFlags<T extends z.ZodType>(type: T, input: unknown): z.infer<T> {
+export function checkFlags<T extends z.ZodType>(
+  type: T,
+  input: unknown,
+  sourceOf: SourceOf = () => "",
+): z.infer<T> {
   const parsed = type.safeParse(input);
   if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.map((issue) => inWords(issue, input)).join("\n"));
+    throw new ConfigError(parsed.error.issues.map((issue) => inWords(issue, input, sourceOf)).join("\n"));
   return parsed.data;
 }
 
@@ -31,31 +39,36 @@ const RULES: readonly Rule[] = [
 ];
 
 /** Checks the relay's configuration. @throws ConfigError that names each option at fault and what was expected. */
-export function checkConfig(input: Readonly<Record<string, unknown>>): Config {
-  const config = checkFlags(configSchema, input);
+export function checkConfig(input: Readonly<Record<string, unknown>>, sourceOf?: SourceOf): Config {
+  const config = checkFlags(configSchema, input, sourceOf);
   const faults = RULES.flatMap((rule) => rule(config) ?? []);
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
   return config;
 }
 
 /** Options whose value stands in no message. */
-const SECRETS: readonly unknown[] = ["key", "writeKeys"];
+const UNSPOKEN: readonly unknown[] = ["key", ...SECRETS];
 const SHOWN_CHARACTERS = 100;
 
-function inWords({ path, message, ...issue }: z.core.$ZodIssue, input: unknown): string {
-  if (issue.code === "unrecognized_keys") return `unknown option ${issue.keys.join(", ")}`;
+function inWords({ path, message, ...issue }: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf): string {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys
+      .map((key) => `unknown option ${key}${suggestion(key, Object.keys(configSchema.shape))}`)
+      .join("\n");
   const value = path.reduce<unknown>(
     (inside, name) => (inside as Record<PropertyKey, unknown>)?.[name],
     input,
   );
-  const option = `option ${path.join(".")}`;
+  const source = sourceOf(String(path[0]));
+  const option = `option ${path.join(".")}${/^(--|$)/.test(source) ? "" : ` from ${source}`}`;
   if (value === undefined) return `${option} is missing`;
-  return `${option} is ${SECRETS.includes(path[0]) ? "not usable" : shown(value)}, ${message}`;
+  return `${option} is ${UNSPOKEN.includes(path[0]) ? "not usable" : shown(value)}, ${message}`;
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  const short = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
-  // A URL may carry a name and a password.
-  return short.replace(/\/\/[^/]*@/, "//…@");
+  const text = urlShown(JSON.stringify(value) ?? String(value));
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
+
+/** A URL may carry a name and a password. */
+export const urlShown = (text: string): string => text.replace(/\/\/[^/]*@/, "//…@");

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import type { z } from "zod";
 import { ConfigError } from "./check.ts";
-
-type Shape = Readonly<Record<string, z.ZodType>>;
+import { flagOf, isList, isSwitch, type Shape } from "./names.ts";
+import { suggestion } from "./nearest.ts";
 
 interface Flag {
   readonly name: string;
@@ -10,17 +10,15 @@ interface Flag {
   readonly flag: string;
 }
 
-/** `aggregateAgeMs` is `--aggregate-age-ms` on the command line, `corsOrigins` is `--cors-origin`, once for each. */
-const flagOf = (name: string, type: z.ZodType): string =>
-  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(isList(type) ? /s$/ : /$^/, "");
-
 /**
  * Reads command-line flags named after the options of `shape`.
+ * @param secrets options that are no flags, and what to do instead.
  * @throws ConfigError for a flag that does not exist, has no value or has one too many.
  */
 export function readFlags(
   args: readonly string[],
   shape: Shape,
+  secrets: Readonly<Record<string, string>> = {},
 ): Record<string, string | boolean | (string | boolean)[]> {
   const flags: Flag[] = Object.entries(shape).map(([name, type]) => ({
     name,
@@ -30,7 +28,7 @@ export function readFlags(
   const options = Object.fromEntries(
     flags.map(({ flag, type }) => [
       flag,
-      { type: isFlag(type) ? "boolean" : "string", multiple: isList(type) } as const,
+      { type: isSwitch(type) ? "boolean" : "string", multiple: isList(type) } as const,
     ]),
   );
   try {
@@ -39,7 +37,7 @@ export function readFlags(
       flags.flatMap(({ name, flag }) => (flag in values ? [[name, values[flag]!]] : [])),
     );
   } catch (error) {
-    throw new ConfigError(inWords(error as NodeJS.ErrnoException, flags));
+    throw new ConfigError(inWords(error as NodeJS.ErrnoException, flags, secrets));
   }
 }
 
@@ -56,26 +54,30 @@ function withNumbers(args: readonly string[]): string[] {
 }
 
 /** Node's sentence about what does not fit, with what was expected in the place of its advice. */
-function inWords({ code, message }: NodeJS.ErrnoException, flags: readonly Flag[]): string {
-  const named = /--([\w-]+)/.exec(message)?.[1];
+function inWords(
+  { code, message }: NodeJS.ErrnoException,
+  flags: readonly Flag[],
+  secrets: Readonly<Record<string, string>>,
+): string {
+  const named = /--([\w-]+)/.exec(message)?.[1] ?? "";
   const known = flags.find(({ flag }) => flag === named);
   if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" && known) {
     const { flag, type } = known;
-    if (isFlag(type))
+    if (isSwitch(type))
       return `option --${flag} was given a value, expected --${flag} alone: ${type.description}`;
     return `option --${flag} has no value, expected --${flag} VALUE: ${type.description}`;
   }
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    const secret = Object.entries(secrets).find(([flag]) => flag === named);
+    if (secret) return `--${named} is no option, because everybody can read a command line: ${secret[1]}`;
+    const near = suggestion(
+      named,
+      flags.map(({ flag }) => flag),
+    ).replace("mean ", "mean --");
+    return `unknown option --${named}${near || "; --help lists them"}`;
+  }
   const [sentence = "bad arguments"] = message.split(/\.\s/);
   return `${sentence}; expected ${flags.map(({ flag }) => `--${flag}`).join(" ")}`;
-}
-
-/** A number that may be 0 takes an empty list for one. */
-function isList(type: z.ZodType): boolean {
-  return type.safeParse([]).success && !type.safeParse("1").success;
-}
-
-function isFlag(type: z.ZodType): boolean {
-  return type.safeParse(true).success && !type.safeParse("7").success;
 }
 
 /** A table of the flags of `shape`, for `--help`. */

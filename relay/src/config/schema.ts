@@ -34,11 +34,7 @@ const listenShape = {
 /** Who may write. */
 const accessShape = {
   insecure: z.boolean().default(false).describe("let anybody write, without a key"),
-  writeKeys: z
-    .array(writeKey)
-    .max(2)
-    .default([])
-    .describe("from TONEARM_WRITE_KEYS: one key, or two while changing"),
+  writeKeys: z.array(writeKey).max(2).default([]).describe("keys that may write: one, or two while changing"),
   corsOrigins: z
     .array(origin)
     .max(100)
@@ -147,5 +143,35 @@ export const configSchema = z.strictObject({
 /** The relay's configuration, checked and complete. Names carry their units; `describe` says what each is. */
 export type Config = z.infer<typeof configSchema>;
 
-/** Every option that is a flag on the command line. Keys are not: a command line is for all to see. */
+/** Options whose values stand in no message, no log and no `--check`, and that are no flags: a command line is for all to see. */
+export const SECRETS = ["writeKeys"] as const satisfies readonly (keyof Config)[];
+
+/**
+ * Options that a SIGHUP changes while the relay runs. What reads one of them does so when it needs it, from the one
+ * object that is the configuration, and keeps no copy; all others are taken at the start.
+ */
+export const RELOADED = [
+  "writeKeys",
+  "corsOrigins",
+  "bytesInFlightMax",
+  "requestsPerEpochMax",
+  "deviceFlushIntervalMs",
+  "aggregateBytesMax",
+  "aggregateCountMax",
+  "aggregateAgeMs",
+  "collectMs",
+  "putRecordsMax",
+  "putBytesMax",
+  "retryBaseMs",
+  "retryMaxMs",
+  "deliveryDeadlineMs",
+  "failuresToOpen",
+  "openMs",
+  "openMsMax",
+  "spoolCommitMs",
+  "logLevel",
+  "shutdownMs",
+] as const satisfies readonly (keyof Config)[];
+
+/** Every option that is a flag on the command line. */
 export const CONFIG_FLAGS = configSchema.omit({ writeKeys: true }).shape;

@@ -3,10 +3,15 @@ import { Refusal } from "../refusal.ts";
 
 /** Who may write: the holders of a key. Up to two are active at once, so that a key can be changed without a gap. */
 export class WriteKeys {
-  readonly #digests: readonly Buffer[];
+  #digests: readonly Buffer[];
 
   /** @param keys none means that anybody may write. */
   constructor(keys: readonly string[]) {
+    this.#digests = keys.map(digestOf);
+  }
+
+  /** From now on these keys count, and no others. */
+  replace(keys: readonly string[]): void {
     this.#digests = keys.map(digestOf);
   }
 

@@ -8,7 +8,7 @@ import { BookCheck } from "./book-check.ts";
 import { History } from "./history.ts";
 import { jsonPage, type Page } from "./page.ts";
 import { addProcessMetrics } from "./registry.ts";
-import { relayMetrics } from "./relay-metrics.ts";
+import { type ReloadCounts, relayMetrics } from "./relay-metrics.ts";
 import { statusOf } from "./status.ts";
 
 export interface OperatorParts {
@@ -26,6 +26,7 @@ export class Operator {
   readonly #history: History;
   readonly #registry: Registry;
   readonly #acknowledgement: Histogram<"durable">;
+  readonly #reloads: ReloadCounts = { succeeded: 0, failed: 0 };
   readonly #startedMs: number;
 
   constructor(parts: OperatorParts) {
@@ -33,7 +34,12 @@ export class Operator {
     this.#parts = parts;
     this.#check = new BookCheck(pipeline.book, clock, log);
     this.#history = new History(pipeline.book, pipeline.meter, clock);
-    const { registry, acknowledgement } = relayMetrics(pipeline, this.#check, config);
+    const { registry, acknowledgement } = relayMetrics({
+      pipeline,
+      check: this.#check,
+      config,
+      reloads: this.#reloads,
+    });
     this.#registry = registry;
     this.#acknowledgement = acknowledgement;
     this.#startedMs = clock.monotonicMs();
@@ -53,6 +59,11 @@ export class Operator {
   /** A batch was accepted, and safe at `durable`, so long after its request was first looked at. */
   acknowledged(durable: Durable, afterMs: number): void {
     this.#acknowledgement.observe({ durable }, afterMs / 1_000);
+  }
+
+  /** The configuration was reloaded, or could not be. */
+  reloaded(succeeded: boolean): void {
+    this.#reloads[succeeded ? "succeeded" : "failed"]++;
   }
 
   /** What a load balancer asks: `/healthz` and `/readyz`; undefined for any other path. */

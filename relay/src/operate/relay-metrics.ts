@@ -12,6 +12,20 @@ const ACKNOWLEDGEMENT_BUCKETS_S = [
   0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2, 5, 10, 20,
 ];
 
+/** How often the configuration was to be reloaded. */
+export interface ReloadCounts {
+  succeeded: number;
+  failed: number;
+}
+
+/** What figures are read from. */
+export interface MetricSources {
+  readonly pipeline: Pipeline;
+  readonly check: BookCheck;
+  readonly config: Config;
+  readonly reloads: ReloadCounts;
+}
+
 export interface RelayMetrics {
   readonly registry: Registry;
   /** From the first look at a request to its answer, of batches that were accepted. */
@@ -19,11 +33,18 @@ export interface RelayMetrics {
 }
 
 /** Every figure of a relay. A part that has some of its own adds its list here. */
-export function relayMetrics(pipeline: Pipeline, check: BookCheck, config: Config): RelayMetrics {
+export function relayMetrics({ pipeline, check, config, reloads }: MetricSources): RelayMetrics {
   const registry = makeRegistry([
     ...bookMetrics(pipeline.book, check),
     ...putMetrics(pipeline.meter),
     ...pipelineMetrics(pipeline, () => config.bytesInFlightMax),
+    {
+      name: "tonearm_config_reloads_total",
+      help: "Reloads of the configuration; one that failed left the old one in force.",
+      type: "counter",
+      label: "result",
+      read: () => Object.entries(reloads),
+    },
   ]);
   const acknowledgement = new Histogram({
     name: "tonearm_acknowledgement_seconds",
