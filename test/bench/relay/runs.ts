@@ -1,0 +1,102 @@
+/** One run of each thing that is measured; all figures are of the part behind the warm-up. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Report } from "./endpoint.ts";
+import type { Seen } from "./load.ts";
+import { answerOf, cpuMs, peakRssBytes, type Served, serve, startChild } from "./processes.ts";
+import { eventsOf, sentOf, type Workload } from "./workload.ts";
+
+/** What a relay's run came to. */
+export interface Cost extends Seen {
+  /** CPU time of the relay's process, all threads, for one event, in µs. */
+  readonly cpuMicros: number;
+  /** The same with what the spool's drain took; undefined without a spool. */
+  readonly drainedCpuMicros: number | undefined;
+  readonly rssBytes: number;
+  readonly putCalls: number;
+  readonly kinesisRecords: number;
+}
+
+const KEY = "benchmark-key";
+const RELAY = "relay/src/main.ts";
+const BARE = "test/bench/relay/bare.ts";
+const ENV = {
+  TONEARM_WRITE_KEYS: KEY,
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "benchmark",
+  AWS_SECRET_ACCESS_KEY: "benchmark",
+};
+/** In an outage a probe a second is enough, and the drain begins soon after it. */
+const SPOOL_FLAGS = ["--open-ms-max", "1000", "--spool-commit-ms", "10"];
+const POLL_MS = 100;
+
+/** CPU time that no relay can do without, for one event, in µs. */
+export async function runFloor(workload: Workload): Promise<number> {
+  const child = startChild("floor.ts", [JSON.stringify(workload)]);
+  const { cpuMicrosPerEvent } = (await answerOf(child)) as { cpuMicrosPerEvent: number };
+  return cpuMicrosPerEvent;
+}
+
+/** CPU time of a server that only reads bodies, for one event, in µs. */
+export async function runBare(workload: Workload): Promise<number> {
+  const server = await serve([BARE, String(workload.batchEvents)]);
+  const { cpuMicros } = await underLoad(workload, server);
+  await server.stop();
+  return cpuMicros;
+}
+
+/**
+ * A relay under load; with a spool's directory, Kinesis is away until everything is acknowledged.
+ * @throws Error when an event is missing from the stream or stands in it twice.
+ */
+export async function runRelay(workload: Workload, spool: string | undefined): Promise<Cost> {
+  const endpoint = startChild("endpoint.ts", []);
+  const { port } = (await answerOf(endpoint)) as { port: number };
+  const flags = ["--port", "0", "--endpoint", `http://127.0.0.1:${port}`];
+  const spoolFlags = spool === undefined ? [] : ["--spool", spool, ...SPOOL_FLAGS];
+  const server = await serve([RELAY, ...flags, ...spoolFlags], ENV);
+  if (spool !== undefined) endpoint.send("away");
+  const cost = await underLoad(workload, server);
+  let drainedCpuMicros: number | undefined;
+  if (spool !== undefined) {
+    endpoint.send("back");
+    drainedCpuMicros = cost.cpuMicros + (await drain(server)) / (sentOf(workload) / 1_000);
+  }
+  const rssBytes = peakRssBytes(server.pid);
+  const code = await server.stop();
+  endpoint.send("report");
+  const report = (await answerOf(endpoint)) as Report;
+  endpoint.kill();
+  const { putCalls, kinesisRecords } = complete(report, sentOf(workload), code);
+  return { ...cost, drainedCpuMicros, rssBytes, putCalls, kinesisRecords };
+}
+
+/** Waits until nothing is left in the spool; returns the CPU time that took, in ms. */
+async function drain({ pid, url }: Served): Promise<number> {
+  const beforeMs = cpuMs(pid);
+  for (;;) {
+    const answer = await fetch(`${url}/status.json`);
+    const { spool } = (await answer.json()) as { spool: { batches: number } };
+    if (spool.batches === 0) return cpuMs(pid) - beforeMs;
+    await sleep(POLL_MS);
+  }
+}
+
+function complete(report: Report, sent: number, code: number | null): Report {
+  const { events, duplicates, missing } = report;
+  if (code === 0 && events === sent && duplicates === 0 && missing === 0) return report;
+  const found = `${events} arrived, ${missing} are missing, ${duplicates} came twice`;
+  throw new Error(`the relay ended with ${code}; of ${sent} events ${found}`);
+}
+
+async function underLoad(workload: Workload, { pid, url }: Served): Promise<Seen & { cpuMicros: number }> {
+  const load = startChild("load.ts", [JSON.stringify(workload), url, KEY]);
+  await answerOf(load);
+  load.send("warm");
+  await answerOf(load);
+  const beforeMs = cpuMs(pid);
+  load.send("measure");
+  const seen = (await answerOf(load)) as Seen;
+  const cpuMicros = ((cpuMs(pid) - beforeMs) * 1_000) / eventsOf(workload);
+  load.kill();
+  return { ...seen, cpuMicros };
+}
