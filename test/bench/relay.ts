@@ -2,7 +2,7 @@
  * What a relay costs, from HTTP in to PutRecords out: the command itself, with a Kinesis that only keeps and checks, and
  * devices that send as fast as they are answered, each in a process of its own on this machine.
  *
- *   pnpm bench relay [--json] [--runs 3] [--events 200000] [--only 1,50,connected] [--encoding gzip]
+ *   pnpm bench relay [--json] [--runs 3] [--events 200000] [--only 1,50,connected] [--kind stream] [--encoding gzip]
  *
  * Beside it, in the same run and of the same bodies: the floor (inflate, MD5, SHA-256) and, for batches of 1, a bare
  * `node:http` server that reads the body. In `spool` Kinesis is away: every batch is acknowledged from the relay's disk,
@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { runBare, runFloor, runRelay } from "./relay/runs.ts";
-import { printTable, type Sample } from "./relay/table.ts";
+import { KINDS, printTable, type Sample } from "./relay/table.ts";
 import type { Workload } from "./relay/workload.ts";
 import { makeMedium } from "./sdk/medium.ts";
 import { describeMachine } from "./sdk/table.ts";
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "3" },
     events: { type: "string", default: "200000" },
     only: { type: "string", default: Object.keys(SIZES).join(",") },
+    kind: { type: "string", default: KINDS.join(",") },
     encoding: { type: "string", default: "zstd" },
   },
 });
@@ -45,6 +46,7 @@ for (const name of names) {
 if (values.encoding !== "zstd" && values.encoding !== "gzip")
   throw new Error(`--encoding is "${values.encoding}", expected zstd or gzip`);
 const { encoding } = values;
+const kinds = KINDS.filter((kind) => values.kind.split(",").includes(kind));
 
 const medium = makeMedium();
 const samples: Sample[] = [];
@@ -58,7 +60,7 @@ try {
 }
 const options = { runs, events: Number(values.events), encoding };
 if (values.json) console.log(JSON.stringify({ ...describeMachine(), ...options, samples }, undefined, 2));
-else printTable(names, samples, options);
+else printTable(samples, options);
 
 function workloadOf(name: string): Workload {
   const { batchEvents, devices } = SIZES[name]!;
@@ -72,7 +74,7 @@ async function measure(name: string, run: number): Promise<void> {
   const { batchEvents } = workload;
   const floor = await runFloor(workload);
   const bare = batchEvents === 1 ? await runBare(workload) : undefined;
-  for (const kind of ["stream", "spool"] as const) {
+  for (const kind of kinds) {
     const cost = await runRelay(workload, kind === "spool" ? medium.fresh() : undefined);
     samples.push({ name, kind, run, batchEvents, floorMicros: floor, bareMicros: bare, ...cost });
     if (values.json) continue;

@@ -55,6 +55,8 @@ process.on("message", (message) => {
   isAway = message === "away";
   if (message === "report") process.send!({ ...reckon(kept.splice(0)), putCalls } satisfies Report);
 });
+// Whatever ends the benchmark ends this too.
+process.on("disconnect", () => process.exit());
 
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];

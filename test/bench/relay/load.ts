@@ -119,6 +119,8 @@ process.on("message", (part) => {
     },
   );
 });
+// Whatever ends the benchmark ends this too.
+process.on("disconnect", () => process.exit());
 process.send!("connected");
 
 function connected(): Promise<Socket> {

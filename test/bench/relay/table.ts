@@ -1,10 +1,13 @@
 import { describeMachine } from "../sdk/table.ts";
 import type { Cost } from "./runs.ts";
 
+/** Where batches are when they are acknowledged. */
+export const KINDS = ["stream", "spool"] as const;
+
 /** One run of one relay, with what was measured beside it. */
 export interface Sample extends Cost {
   readonly name: string;
-  readonly kind: "stream" | "spool";
+  readonly kind: (typeof KINDS)[number];
   readonly run: number;
   readonly batchEvents: number;
   /** CPU time of the floor, and of a bare server, for one event, in µs. */
@@ -49,19 +52,19 @@ const perRequests = (sample: Sample): number => sample.requests * sample.batchEv
 const perMs = (sample: Sample): number => perRequests(sample) / sample.elapsedMs;
 
 /** Prints medians with the least and the greatest, as Markdown. */
-export function printTable(names: readonly string[], samples: readonly Sample[], options: Options): void {
+export function printTable(samples: readonly Sample[], options: Options): void {
   const { cores, node, date } = describeMachine();
   const { runs, events, encoding } = options;
   console.log(`${events} events, ${encoding}, ${runs} runs; ${cores} cores, Node ${node}, ${date}.`);
   console.log("Median, and least–greatest where they differ.\n");
-  const series = names.flatMap((name) => (["stream", "spool"] as const).map((kind) => ({ name, kind })));
-  row(["", ...series.map(({ name, kind }) => `${name}, ${kind}`)]);
-  row(["---", ...series.map(() => "---")]);
+  const series = Map.groupBy(samples, ({ name, kind }) => `${name}, ${kind}`);
+  row(["", ...series.keys()]);
+  row(["---", ...series.keys().map(() => "---")]);
   for (const column of COLUMNS) {
-    const cells = series.map(({ name, kind }) => {
-      const own = samples.filter((sample) => sample.name === name && sample.kind === kind);
-      return cell(column, own);
-    });
+    const cells = series
+      .values()
+      .map((own) => cell(column, own))
+      .toArray();
     if (cells.some((text) => text !== "")) row([column.title, ...cells]);
   }
 }
