@@ -1,0 +1,143 @@
+import { createTelemetry, type Telemetry, type TelemetryOptions } from "@tonearm/sdk";
+import { systemClock } from "@tonearm/sdk/ports";
+import { afterEach, describe, expect, it } from "vitest";
+import { checkConfig } from "./config/check.ts";
+import { deaggregate } from "./read/deaggregate.ts";
+import { Ledger } from "./read/ledger.ts";
+import { startRelay } from "./relay.ts";
+import { type Cut, CuttingProxy } from "./testing/cutting-proxy.ts";
+import { SILENT } from "./testing/pipelines.ts";
+import { scriptedClient } from "./testing/scripted-client.ts";
+
+const SHARD = {
+  ShardId: "shard-0",
+  HashKeyRange: { StartingHashKey: "0", EndingHashKey: String(2n ** 128n - 1n) },
+};
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+/** A stream that keeps the books of what was put into it. */
+function countingStream() {
+  const ledger = new Ledger();
+  let disorder = 0;
+  let lastSeq = 0;
+  const take = (data: Uint8Array) => {
+    for (const { data: line } of deaggregate({ partitionKey: "", data }).userRecords) {
+      const record = JSON.parse(Buffer.from(line).toString());
+      if (ledger.add(record) && record.seq < lastSeq) disorder++;
+      lastSeq = Math.max(lastSeq, record.seq);
+    }
+  };
+  const client = scriptedClient({
+    ListShards: () => ({ Shards: [SHARD] }),
+    DescribeStreamSummary: () => ({ StreamDescriptionSummary: { StreamStatus: "ACTIVE" } }),
+    PutRecords: ({ Records }) => {
+      const records = Records as { readonly Data: Uint8Array }[];
+      for (const { Data } of records) take(Data);
+      return {
+        FailedRecordCount: 0,
+        Records: records.map(() => ({ ShardId: "shard-0", SequenceNumber: "1" })),
+      };
+    },
+  });
+  return { client, ledger, disorder: () => disorder };
+}
+
+/** A real relay on a counting stream, and a proxy in front of it. */
+async function path() {
+  const stream = countingStream();
+  const config = checkConfig({ insecure: true, port: 0, aggregateAgeMs: 1, collectMs: 0 });
+  const relay = await startRelay(config, stream.client, systemClock, SILENT);
+  ends.push(() => relay.stop());
+  const proxy = new CuttingProxy(Number(new URL(relay.url).port));
+  const port = await proxy.listen();
+  ends.push(() => proxy.close());
+  return { stream, relay, proxy, port };
+}
+
+function speaker(port: number, options: Partial<TelemetryOptions> = {}): Telemetry {
+  const telemetry = createTelemetry({
+    endpoint: `http://127.0.0.1:${port}`,
+    device: "d1",
+    directory: false,
+    flushIntervalMs: 60_000,
+    commitIntervalMs: 1,
+    backoffBaseMs: 1,
+    backoffMaxMs: 2,
+    recoverySpreadMs: 0,
+    ...options,
+  });
+  telemetry.on("error", () => undefined);
+  return telemetry;
+}
+
+const record = (telemetry: Telemetry, events: number) => {
+  for (let n = 0; n < events; n++) telemetry.record("tick", { n, pad: "x".repeat(n % 7) });
+};
+
+/** Everything is there once, in order, and the relay's book is right. */
+async function expectWhole({ stream, relay }: Awaited<ReturnType<typeof path>>, telemetry: Telemetry) {
+  expect(await telemetry.close()).toMatchObject({ delivered: true });
+  expect([...stream.ledger.reports()]).toMatchObject([
+    { verdict: "COMPLETE", duplicates: 0, missing: [], dropped: 0 },
+  ]);
+  expect(stream.disorder()).toBe(0);
+  expect(relay.pipeline.book.imbalance).toBe(0);
+}
+
+describe("a connection that breaks at any byte", () => {
+  it.each([
+    ["reset", 1],
+    ["close", 1],
+    ["reset", 40],
+    ["close", 40],
+    ["reset", 300],
+    ["close", 300],
+  ] as const)(
+    "loses, doubles and disorders nothing (%s, batches of %i)",
+    async (how, events) => {
+      const made = await path();
+      const telemetry = speaker(made.port);
+      let cases = 0;
+      for (const side of ["request", "answer"] as const) {
+        // What one exchange takes: the first is larger, by `$open`.
+        for (let exchange = 0; exchange < 2; exchange++) {
+          made.proxy.arm();
+          record(telemetry, events);
+          await telemetry.flush();
+        }
+        const bytes = made.proxy.bytes[side];
+        for (let atByte = 0; atByte <= bytes; atByte++) {
+          const cut: Cut = { side, atByte, how };
+          made.proxy.arm(cut);
+          record(telemetry, events);
+          const { delivered } = await telemetry.flush();
+          if (!delivered) expect(cut).toBe("delivered in the end");
+          cases++;
+        }
+      }
+      expect(cases).toBeGreaterThan(400);
+      // A cut behind the last byte may come too late to be noticed.
+      expect(telemetry.stats().retries).toBeGreaterThan(cases - 20);
+      await expectWhole(made, telemetry);
+    },
+    120_000,
+  );
+});
+
+it("a relay that falls silent in the middle of anything is asked again after the time-out", async () => {
+  const made = await path();
+  const telemetry = speaker(made.port, { requestTimeoutMs: 100 });
+  for (const side of ["request", "answer"] as const) {
+    for (const atByte of [0, 1, 20, 120]) {
+      made.proxy.arm({ side, atByte, how: "silence" });
+      record(telemetry, 3);
+      expect(await telemetry.flush()).toMatchObject({ delivered: true });
+      expect(made.proxy.armed).toBe(false);
+    }
+  }
+  await expectWhole(made, telemetry);
+});
