@@ -25,7 +25,7 @@ describe("the book", () => {
     book.settle(tickets[1]!, "spooled", 5);
     book.reject(tickets[2]!, "batch_too_large");
     expect(book).toMatchObject({ received: 20, delivered: 5, spooled: 5, inFlight: 5, imbalance: 0 });
-    book.replayed(5);
+    book.unspool("delivered", 5);
     expect(book).toMatchObject({ delivered: 10, spooled: 0, imbalance: 0 });
     // Something that is counted twice shows.
     book.delivered++;

@@ -11,7 +11,7 @@ export interface Ticket {
 /**
  * The relay's book. Every event that was read off a request stands in exactly one of its columns, at every moment:
  *
- *   received = delivered + spooled + in flight + duplicates + rejected
+ *   received = delivered + spooled + in flight + duplicates + rejected + dead letters + damaged
  */
 export class Book {
   received = 0;
@@ -20,6 +20,10 @@ export class Book {
   delivered = 0;
   /** On the relay's own disk, not in the stream yet. */
   spooled = 0;
+  /** Accepted, and then refused by Kinesis for ever: on the relay's own disk, among the dead letters. */
+  deadLetters = 0;
+  /** Accepted, and then taken by damage to the spool. Whoever reads the stream finds their numbers missing. */
+  damaged = 0;
   /** Already safe when they came again: acknowledged, not written. */
   duplicates = 0;
   /** Refused with a reason; their senders keep them. */
@@ -50,10 +54,10 @@ export class Book {
     ticket.left = 0;
   }
 
-  /** Spooled events of this process are in the stream. */
-  replayed(events: number): void {
+  /** Spooled events of this process are in the stream, or are dead letters, or are gone. */
+  unspool(column: "delivered" | "deadLetters" | "damaged", events: number): void {
     this.spooled -= events;
-    this.delivered += events;
+    this[column] += events;
   }
 
   refuseRequest(code: RefusalCode): void {
@@ -62,8 +66,8 @@ export class Book {
 
   /** What is missing on the right side; 0 as long as the book is right. */
   get imbalance(): number {
-    const accounted = this.delivered + this.spooled + this.inFlight + this.duplicates + this.rejectedEvents;
-    return this.received - accounted;
+    const safe = this.delivered + this.spooled + this.inFlight + this.duplicates;
+    return this.received - safe - this.rejectedEvents - this.deadLetters - this.damaged;
   }
 
   /** Events refused, whatever the reason. */

@@ -60,7 +60,7 @@ describe("a batch in which numbers were given up", () => {
     expect([rest.firstSeq, countOf(rest), lastSeqOf(rest)]).toEqual([4, 2, 9]);
     const [first, second] = halves(scattered());
     expect([countOf(first), second.firstSeq, countOf(second)]).toEqual([2, 5, 2]);
-    const spooled = decodeSpooledBatch(encodeSpooledBatch(scattered()));
+    const spooled = decodeSpooledBatch(encodeSpooledBatch(scattered()))!;
     expect(linesOf(spooled)).toEqual(linesOf(scattered()).filter((line) => line !== ""));
     expect([spooled.firstSeq, countOf(spooled)]).toEqual([1, 4]);
   });

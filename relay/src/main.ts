@@ -5,6 +5,7 @@ import { EMBEDDED_COMMAND, serveEmbeddedKinesis } from "./kinesis/embedded.ts";
 import { AUDIT_HELP, auditCommand } from "./read/audit-command.ts";
 import { TAIL_HELP, tailCommand } from "./read/tail-command.ts";
 import { SERVE_HELP, serveCommand } from "./serve-command.ts";
+import { DEAD_LETTER_HELP, deadLetterCommand } from "./spool/dead-letter-command.ts";
 
 /** Exit code of a command that was called wrongly. */
 const USAGE = 2;
@@ -16,6 +17,7 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   audit: { help: AUDIT_HELP, run: auditCommand },
+  "dead-letter": { help: DEAD_LETTER_HELP, run: deadLetterCommand },
   tail: { help: TAIL_HELP, run: tailCommand },
   [EMBEDDED_COMMAND]: { help: "", run: serveEmbeddedKinesis },
 };

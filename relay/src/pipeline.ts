@@ -8,9 +8,9 @@
 import { type Clock, sleep } from "@tonearm/sdk/ports";
 import type { AcceptedBody, Durable } from "@tonearm/sdk/wire";
 import { Admission } from "./admission.ts";
-import { Aggregator } from "./aggregate/aggregator.ts";
+import { Aggregator, type Packing } from "./aggregate/aggregator.ts";
 import { type LoadShape, ShardMap } from "./aggregate/shard-map.ts";
-import { type Batch, countOf, epochKeyOf, halves, lastSeqOf, withoutFirst } from "./batch.ts";
+import { type Batch, countOf, epochKeyOf, lastSeqOf, withoutFirst } from "./batch.ts";
 import { Book, type Ticket } from "./book.ts";
 import type { Config } from "./config/schema.ts";
 import { type Log, Throttled } from "./log.ts";
@@ -24,8 +24,9 @@ import type { PutRecords } from "./put/putter.ts";
 import { Retrier, type RetrierEvents } from "./put/retrier.ts";
 import { Refusal } from "./refusal.ts";
 import { Resends } from "./resends.ts";
-import { Replay } from "./spool/replay.ts";
-import { eventsIn, type Spool, type SpooledBatch } from "./spool/spool.ts";
+import { Replay, type Settled } from "./spool/replay.ts";
+import type { Spool } from "./spool/spool.ts";
+import { SpooledDelivery, type TryStream } from "./spool/spooled-delivery.ts";
 
 /** What the pipeline stands on. */
 export interface PipelineParts {
@@ -41,6 +42,12 @@ export interface PipelineParts {
 const UNAVAILABLE_RETRY_MS = 2_000;
 const TROUBLE_LOG_INTERVAL_MS = 5_000;
 const STOP_POLL_MS = 20;
+/** Why the relay cannot keep a batch for its sender. */
+const NO_SPOOL = {
+  none: "",
+  full: ", and the spool is full",
+  failed: ", and the spool's disk fails",
+} as const;
 
 export class Pipeline {
   readonly book = new Book();
@@ -83,17 +90,15 @@ export class Pipeline {
     this.#aggregator = new Aggregator({ shardMap: this.shardMap, clock }, config, (entry) =>
       this.#collector.add(entry),
     );
-    this.#replay =
-      parts.spool &&
-      new Replay(parts.spool, clock, (batch) => this.#deliverSpooled(batch), {
-        delivered: (batches) => this.#countReplayed(batches),
-        handedOver: () => this.#aggregator.flush("spooled"),
-      });
+    this.#replay = parts.spool && this.#replayOf(parts.spool);
   }
 
   /** @throws what the first look at the stream, or the spool's directory, throws. */
   async start(): Promise<void> {
-    await this.#spool?.open(() => this.#replay?.notify());
+    await this.#spool?.open({
+      stored: () => this.#replay?.notify(),
+      lost: (batches, events) => this.#countLost(batches, events),
+    });
     try {
       await this.shardMap.start();
     } catch (error) {
@@ -152,6 +157,17 @@ export class Pipeline {
     return { batches: this.#spool?.batches ?? 0, bytes: this.#spool?.bytes ?? 0 };
   }
 
+  /** How fast the spool emptied when it last did; undefined as long as it never has. */
+  get drainBytesPerSecond(): number | undefined {
+    return this.#spool?.rate.bytesPerSecond;
+  }
+
+  /** Dead letters on the disk, those of earlier processes included; zeros without a spool. */
+  get deadLetters(): { readonly batches: number; readonly bytes: number } {
+    const { batches = 0, bytes = 0 } = this.#spool?.deadLetters ?? {};
+    return { batches, bytes };
+  }
+
   /** The shard that takes a device's batches; empty where only Kinesis knows. */
   shardOf(device: string): string {
     return this.#aggregator.shardKeyFor(device);
@@ -186,37 +202,55 @@ export class Pipeline {
 
   /** @param waitMs when the stream may take it, as far as that is known; else 0. */
   async #intoSpool(batch: Batch, waitMs: number): Promise<Durable> {
-    if (await this.#spool?.store(batch)) return "spool";
-    const retryAfterMs = (waitMs || UNAVAILABLE_RETRY_MS) * (1 + this.#clock.fraction());
-    const message = this.#spool
-      ? "Kinesis does not take records now, and the spool is full or fails; keep the batch and send it again"
-      : "Kinesis does not take records now; keep the batch and send it again";
+    const stored = (await this.#spool?.store(batch)) ?? "none";
+    if (stored === "stored") return "spool";
+    const roomMs =
+      stored === "full" ? this.#spool?.rate.waitMs(batch.records.bytes.length, waitMs) : undefined;
+    const retryAfterMs = (roomMs ?? (waitMs || UNAVAILABLE_RETRY_MS)) * (1 + this.#clock.fraction() / 2);
+    const message = `Kinesis does not take records now${NO_SPOOL[stored]}; keep the batch and send it again`;
     throw new Refusal("stream_unavailable", message, { retryAfterMs });
   }
 
-  /** A batch that has become too large for the stream since it was taken in goes in halves. */
-  async #deliverSpooled(batch: Batch): Promise<boolean> {
-    if (this.breaker.kind === "open") return false;
+  #replayOf(spool: Spool): Replay {
+    const delivery = new SpooledDelivery(
+      (batch, alone) => this.#tryStream(batch, { lane: "spooled", alone }),
+      spool.deadLetters,
+      this.#log,
+    );
+    return new Replay(spool, this.#clock, (spooled) => delivery.deliver(spooled), {
+      settled: (batches) => this.#countSettled(batches),
+      mayDeliver: () => this.breaker.kind !== "open",
+      handedOver: () => this.#aggregator.flush("spooled"),
+    });
+  }
+
+  async #tryStream(batch: Batch, packing: Packing): ReturnType<TryStream> {
+    if (this.breaker.kind === "open") return { kind: "unavailable" };
     try {
-      return (await this.#aggregator.add(batch, { lane: "spooled" }).outcome) === "stream";
+      const delivery = this.#aggregator.add(batch, packing);
+      const kind = await delivery.outcome;
+      if (kind === "refused") return { kind, reason: delivery.refusal ?? kind };
+      return kind === "stream" ? { kind } : { kind: "unavailable" };
     } catch (error) {
-      const count = countOf(batch);
-      if (!(error instanceof Refusal) || count === 1) {
-        this.#log.error("a spooled batch cannot be delivered", {
-          epoch: batch.epoch,
-          firstSeq: batch.firstSeq,
-        });
-        return false;
-      }
-      const [first, second] = halves(batch);
-      return (await this.#deliverSpooled(first)) && (await this.#deliverSpooled(second));
+      if (!(error instanceof Refusal)) throw error;
+      return { kind: "too_large", reason: error.code };
     }
   }
 
-  #countReplayed(batches: readonly SpooledBatch[]): void {
-    const inherited = batches.filter((each) => each.inherited);
-    this.book.inherited += eventsIn(inherited);
-    this.book.replayed(eventsIn(batches.filter((each) => !each.inherited)));
+  #countSettled(batches: readonly Settled[]): void {
+    for (const { spooled, dead } of batches) {
+      const alive = (spooled.batch ? countOf(spooled.batch) : 0) - dead;
+      if (spooled.inherited) this.book.inherited += alive;
+      else {
+        this.book.unspool("delivered", alive);
+        this.book.unspool("deadLetters", dead);
+      }
+    }
+  }
+
+  #countLost(batches: number, events: number): void {
+    this.book.unspool("damaged", events);
+    this.#log.error("damage has taken batches from the spool", { batches, events });
   }
 
   #circuitChanged(kind: Circuit["kind"]): void {

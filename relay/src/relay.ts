@@ -1,8 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
-import { FileLog, NodeDisk } from "@tonearm/sdk/file-log";
-import { type Clock, type DirectoryLock, lockDirectory, makeDirectory } from "@tonearm/sdk/ports";
+import type { Clock, DirectoryLock } from "@tonearm/sdk/ports";
 import { ConfigError } from "./config/check.ts";
 import { reloadInto } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
@@ -15,7 +14,7 @@ import { makeOperatorServer } from "./operate/operator-server.ts";
 import { Pipeline } from "./pipeline.ts";
 import { putterFor } from "./put/putter.ts";
 import { makeServer } from "./server.ts";
-import { Spool } from "./spool/spool.ts";
+import { makeSpool } from "./spool/open-spool.ts";
 
 /** A relay that serves. */
 export interface Relay {
@@ -32,10 +31,6 @@ export interface Relay {
   /** Stops accepting, lets what was accepted arrive, and ends. Resolves to how many events did not arrive in time. */
   stop(): Promise<number>;
 }
-
-const SPOOL_SEGMENT_BYTES = 8 * 1_048_576;
-/** A spool may fill the medium up to its cap; this much is left to others. */
-const SPOOL_FREE_BYTES = 64 * 1_048_576;
 
 /**
  * Starts a relay.
@@ -56,7 +51,7 @@ export async function startRelay(
       cannotUse(config, error),
     );
   }
-  const { spool, lock } = makeSpool(config, clock, log);
+  const { spool, lock } = config.spool === undefined ? NO_SPOOL : makeSpool(config.spool, config, clock, log);
   try {
     const parts = {
       clock,
@@ -126,6 +121,7 @@ async function serve(
 }
 
 const ANSWERS_MS = 200;
+const NO_SPOOL = { spool: undefined, lock: undefined };
 
 const keysOf = ({ insecure, writeKeys }: Config): readonly string[] => (insecure ? [] : writeKeys);
 
@@ -139,22 +135,4 @@ function listen(server: Server, host: string, port: number): Promise<string> {
     const spelled = host.includes(":") ? `[${host}]` : host;
     server.listen(port, host, () => resolve(`http://${spelled}:${(server.address() as AddressInfo).port}`));
   });
-}
-
-function makeSpool(config: Config, clock: Clock, log: Log): { spool?: Spool; lock?: DirectoryLock } {
-  if (config.spool === undefined) return {};
-  makeDirectory(config.spool, 0o700);
-  const lock = lockDirectory(config.spool);
-  const store = new FileLog({
-    disk: new NodeDisk(config.spool),
-    clock,
-    spelling: 2,
-    segmentBytes: SPOOL_SEGMENT_BYTES,
-    storeBytesMax: config.spoolBytesMax,
-    storeEventsMax: Number.POSITIVE_INFINITY,
-    freeBytesMin: SPOOL_FREE_BYTES,
-    onDamage: ({ fromSeq, toSeq }) => log.error("damage in the spool", { batches: toSeq - fromSeq + 1 }),
-    onQuarantine: (name, reason) => log.error("a spool file cannot be used", { name, reason }),
-  });
-  return { spool: new Spool(store, clock, config), lock };
 }

@@ -14,6 +14,7 @@ const EMBEDDED_SHARDS = 4;
 export const SERVE_HELP = `tonearm-relay [options]          takes batches on /v1/batches and puts them into a Kinesis stream
 tonearm-relay tail [options]     prints the records of a stream
 tonearm-relay audit [options]    says whether everything is in a stream
+tonearm-relay dead-letter        lists what was accepted and can be brought nowhere
 
 One line on standard output once it serves: "listening on http://…". Options are flags, variables of the environment
 (--aggregate-age-ms is TONEARM_AGGREGATE_AGE_MS) or names in a JSON file (aggregateAgeMs), in this order. Secrets are never

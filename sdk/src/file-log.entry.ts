@@ -4,6 +4,7 @@ export type { Spelling } from "./codec.ts";
 export type { Disk, DiskFile } from "./file-log/disk.ts";
 export { FileLog, type FileLogOptions } from "./file-log/file-log.ts";
 export { NodeDisk } from "./file-log/node-disk.ts";
+export { type ReadEntry, readEntries } from "./file-log/read-entries.ts";
 export {
   type Appended,
   type Backlog,

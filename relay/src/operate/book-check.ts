@@ -21,8 +21,9 @@ export class BookCheck {
   /** @returns the imbalance in events, 0 when the book is right; a mismatch is counted, and logged as an error. */
   run(): number {
     const book = this.#book;
-    const { received, delivered, spooled, inFlight, duplicates, rejectedEvents: rejected, imbalance } = book;
-    const columns = { received, delivered, spooled, inFlight, duplicates, rejected };
+    const { received, delivered, spooled, inFlight, duplicates, rejectedEvents: rejected } = book;
+    const { deadLetters, damaged, imbalance } = book;
+    const columns = { received, delivered, spooled, inFlight, duplicates, rejected, deadLetters, damaged };
     // A sum can be right over columns that cannot be.
     if (imbalance === 0 && Object.values(columns).every((count) => count >= 0)) return 0;
     this.mismatches++;

@@ -4,6 +4,35 @@ import type { Metric } from "./metric.ts";
 
 /** The book: every event that came in stands in one column. */
 export const bookMetrics = (book: Book, check: BookCheck): readonly Metric[] => [
+  ...columnMetrics(book),
+  {
+    name: "tonearm_events_inherited_total",
+    help: "Events that an earlier process spooled and that are in the stream now; no column of the book.",
+    type: "counter",
+    read: () => book.inherited,
+  },
+  {
+    name: "tonearm_requests_refused_total",
+    help: "Requests refused, by the code of the answer.",
+    type: "counter",
+    label: "code",
+    read: () => Object.entries(book.refusedRequests),
+  },
+  {
+    name: "tonearm_book_imbalance_events",
+    help: "received - (delivered + spooled + in flight + duplicates + rejected + dead letters + damaged); anything but 0 is a fault of the relay.",
+    type: "gauge",
+    read: () => check.run(),
+  },
+  {
+    name: "tonearm_book_mismatches_total",
+    help: "Checks that found the book wrong.",
+    type: "counter",
+    read: () => check.mismatches,
+  },
+];
+
+const columnMetrics = (book: Book): readonly Metric[] => [
   {
     name: "tonearm_events_received_total",
     help: "Events read off requests.",
@@ -42,28 +71,15 @@ export const bookMetrics = (book: Book, check: BookCheck): readonly Metric[] => 
     read: () => book.inFlight,
   },
   {
-    name: "tonearm_events_inherited_total",
-    help: "Events that an earlier process spooled and that are in the stream now; no column of the book.",
+    name: "tonearm_events_dead_letters_total",
+    help: "Events accepted that Kinesis refuses for ever; `relay dead-letter` lists them.",
     type: "counter",
-    read: () => book.inherited,
+    read: () => book.deadLetters,
   },
   {
-    name: "tonearm_requests_refused_total",
-    help: "Requests refused, by the code of the answer.",
+    name: "tonearm_events_damaged_total",
+    help: "Events accepted that damage to the spool has taken.",
     type: "counter",
-    label: "code",
-    read: () => Object.entries(book.refusedRequests),
-  },
-  {
-    name: "tonearm_book_imbalance_events",
-    help: "received - (delivered + spooled + in flight + duplicates + rejected); anything but 0 is a fault of the relay.",
-    type: "gauge",
-    read: () => check.run(),
-  },
-  {
-    name: "tonearm_book_mismatches_total",
-    help: "Checks that found the book wrong.",
-    type: "counter",
-    read: () => check.mismatches,
+    read: () => book.damaged,
   },
 ];

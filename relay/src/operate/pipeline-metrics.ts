@@ -48,4 +48,16 @@ export const pipelineMetrics = (pipeline: Pipeline, bytesInFlightMax: () => numb
     type: "gauge",
     read: () => pipeline.spooled.bytes,
   },
+  {
+    name: "tonearm_spool_drain_bytes_per_second",
+    help: "How fast the spool emptied when it last did.",
+    type: "gauge",
+    read: () => pipeline.drainBytesPerSecond,
+  },
+  {
+    name: "tonearm_dead_letter_batches",
+    help: "Dead letters on the relay's disk, those of earlier processes included.",
+    type: "gauge",
+    read: () => pipeline.deadLetters.batches,
+  },
 ];

@@ -31,6 +31,8 @@ export function statusOf(pipeline: Pipeline, parts: StatusParts): object {
       in_flight: book.inFlight,
       duplicates: book.duplicates,
       rejected: book.rejected,
+      dead_letters: book.deadLetters,
+      damaged: book.damaged,
       imbalance: parts.imbalance,
       inherited: book.inherited,
     },
@@ -49,19 +51,25 @@ export function statusOf(pipeline: Pipeline, parts: StatusParts): object {
     shards: shape?.shards.length ?? 0,
     shard_loads: shardLoads(pipeline, history),
     aggregation_off: shape?.aggregationOff ?? null,
-    spool: { ...spooled, bytes_max: config.spool === undefined ? 0 : config.spoolBytesMax },
+    spool: {
+      ...spooled,
+      bytes_max: config.spool === undefined ? 0 : config.spoolBytesMax,
+      drain_bytes_per_s: Math.round(pipeline.drainBytesPerSecond ?? 0),
+    },
+    dead_letters: pipeline.deadLetters,
     history: { interval_ms: SAMPLE_INTERVAL_MS, samples: history.samples },
   };
 }
 
 /** Open shards in the order of their hash keys, with what each took lately; of very many, the heaviest. */
-function shardLoads({ shardMap, meter }: Pipeline, history: History): object[] {
+function shardLoads({ shardMap, meter, limiter }: Pipeline, history: History): object[] {
   const loads = shardMap.sorted.map(({ shardId }) => ({
     id: shardId,
     bytes_per_s: Math.round(history.shardRates.get(shardId)?.bytes ?? 0),
     records_per_s: Math.round(history.shardRates.get(shardId)?.records ?? 0),
     throttled_per_s: Math.round(history.shardRates.get(shardId)?.throttled ?? 0),
     bytes: meter.shards.get(shardId)?.bytes ?? 0,
+    share: limiter.share(shardId)?.share ?? 1,
   }));
   if (loads.length <= SHARDS_MAX) return loads;
   const least = loads.map(({ bytes_per_s }) => bytes_per_s).toSorted((a, b) => b - a)[SHARDS_MAX - 1]!;

@@ -15,6 +15,8 @@ export type Delivered =
 export class Delivery {
   readonly batch: Batch;
   readonly outcome: Promise<Delivered>;
+  /** Why it is refused. */
+  refusal: string | undefined;
   #settle!: (outcome: Delivered) => void;
   #outstanding = 1;
 
@@ -35,8 +37,9 @@ export class Delivery {
     if (--this.#outstanding === 0) this.#settle("stream");
   }
 
-  /** One of its Kinesis records is refused for good. */
-  entryRefused(): void {
+  /** One of its Kinesis records is refused for good; `reason` is Kinesis's name for why. */
+  entryRefused(reason: string): void {
+    this.refusal = reason;
     this.#settle("refused");
   }
 

@@ -101,7 +101,7 @@ export class Retrier {
     const takesOthers = search.accepted || this.#acceptedMs >= waiting.sinceMs;
     if (takesOthers || (waiting.entry.lane === "spooled" && refusals >= REFUSALS_ALONE)) {
       this.#events.refused(waiting, reason);
-      for (const delivery of waiting.entry.deliveries) delivery.entryRefused();
+      for (const delivery of waiting.entry.deliveries) delivery.entryRefused(reason);
       return [];
     }
     return this.#again([{ ...waiting, refusals }], reason);

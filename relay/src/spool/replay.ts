@@ -1,13 +1,22 @@
 import { type Clock, sleep } from "@tonearm/sdk/ports";
-import type { Batch } from "../batch.ts";
 import type { Spool, SpooledBatch, SpooledRun } from "./spool.ts";
+import type { Arrival } from "./spooled-delivery.ts";
 
-/** Puts one batch into the stream; resolves to whether it is there. */
-export type DeliverSpooled = (batch: Batch) => Promise<boolean>;
+/** Brings one batch to where it ends, if it can be now. */
+export type DeliverSpooled = (spooled: SpooledBatch) => Promise<Arrival>;
+
+/** A batch that has left the spool. */
+export interface Settled {
+  readonly spooled: SpooledBatch;
+  /** Its events that are among the dead letters. */
+  readonly dead: number;
+}
 
 /** What the replay tells. */
 export interface ReplayEvents {
-  delivered(batches: readonly SpooledBatch[]): void;
+  settled(batches: readonly Settled[]): void;
+  /** Whether Kinesis may take something now: else nothing is read, and nothing held in memory. */
+  mayDeliver(): boolean;
   /** All batches of a run have been handed over: nothing is to be waited for that could share a record with them. */
   handedOver(): void;
 }
@@ -22,8 +31,8 @@ export class Replay {
   readonly #deliver: DeliverSpooled;
   readonly #events: ReplayEvents;
   readonly #abort = new AbortController();
-  /** Batches of the run under way that are in the stream already, behind one that is not: they are not put again. */
-  readonly #arrived = new Set<string>();
+  /** Batches of the run under way that are settled already, behind one that is not: they are not put again. */
+  readonly #settled = new Map<string, Settled>();
   #wake: (() => void) | undefined;
   #loop: Promise<void> = Promise.resolve();
 
@@ -56,29 +65,36 @@ export class Replay {
       const news = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      if (!this.#events.mayDeliver()) {
+        await sleep(this.#clock, PAUSE_MS, signal);
+        continue;
+      }
       const run = await this.#spool.read();
       if (!run) await news;
       else if (!(await this.#replay(run))) await sleep(this.#clock, PAUSE_MS, signal);
     }
   }
 
-  /** Returns whether all of the run is in the stream. */
+  /** Returns whether all of the run is settled. */
   async #replay({ epoch, batches, acknowledge }: SpooledRun): Promise<boolean> {
     const keyOf = ({ seq }: SpooledBatch) => `${epoch} ${seq}`;
     const deliveries = batches.map(async (spooled) => {
       const key = keyOf(spooled);
-      if (!this.#arrived.has(key) && (await this.#deliver(spooled.batch))) this.#arrived.add(key);
+      if (this.#settled.has(key)) return;
+      const arrival = await this.#deliver(spooled);
+      if (arrival.kind === "settled") this.#settled.set(key, { spooled, dead: arrival.dead });
     });
     this.#events.handedOver();
     await Promise.all(deliveries);
-    const failed = batches.findIndex((spooled) => !this.#arrived.has(keyOf(spooled)));
-    const safe = failed < 0 ? batches : batches.slice(0, failed);
-    const last = safe.at(-1);
+    const settled = batches.map((spooled) => this.#settled.get(keyOf(spooled)));
+    const waits = settled.indexOf(undefined);
+    const safe = (waits < 0 ? settled : settled.slice(0, waits)) as readonly Settled[];
+    const last = safe.at(-1)?.spooled;
     if (last) {
       await acknowledge(last.seq);
-      for (const spooled of safe) this.#arrived.delete(keyOf(spooled));
-      this.#events.delivered(safe);
+      for (const { spooled } of safe) this.#settled.delete(keyOf(spooled));
+      this.#events.settled(safe);
     }
-    return failed < 0;
+    return waits < 0;
   }
 }

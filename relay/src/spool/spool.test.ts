@@ -12,7 +12,7 @@ describe("a spooled batch", () => {
   it("comes back as it went in", () => {
     const batch = batchOf("d1", 7, 3);
     const back = decodeSpooledBatch(encodeSpooledBatch(batch));
-    expect({ ...back, records: linesOf(back) }).toEqual({ ...batch, records: linesOf(batch) });
+    expect({ ...back, records: linesOf(back!) }).toEqual({ ...batch, records: linesOf(batch) });
   });
 });
 

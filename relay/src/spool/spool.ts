@@ -1,6 +1,9 @@
 import { type Entry, NORMAL, type Run, type Store } from "@tonearm/sdk/file-log";
 import { type Cancel, type Clock, newEpochId } from "@tonearm/sdk/ports";
 import { type Batch, countOf } from "../batch.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import { DrainRate } from "./drain-rate.ts";
+import { Residents } from "./residents.ts";
 import { decodeSpooledBatch, encodeSpooledBatch } from "./spooled-batch.ts";
 
 export interface SpoolOptions {
@@ -10,15 +13,38 @@ export interface SpoolOptions {
   readonly spoolBytesMax: number;
 }
 
+/** What the spool stands on. */
+export interface SpoolParts {
+  readonly log: Store;
+  readonly clock: Clock;
+  /** What it holds and can bring nowhere; takes part of its space. */
+  readonly deadLetters: DeadLetters;
+  /** Whether the medium has so little room left that it is to be left to others. */
+  readonly isShort: () => Promise<boolean>;
+}
+
+/** What the spool tells. */
+export interface SpoolEvents {
+  /** There is something new to read. */
+  stored(): void;
+  /** Batches of this process are gone: damage took them. */
+  lost(batches: number, events: number): void;
+}
+
+/** What became of a batch that was to be stored. */
+export type Stored = "stored" | "full" | "failed";
+
 interface Pending {
   readonly batch: Batch;
   readonly bytes: Uint8Array;
-  resolve(stored: boolean): void;
+  resolve(stored: Stored): void;
 }
 
 /** A batch read back, and what to say when it is in the stream. */
 export interface SpooledBatch {
-  readonly batch: Batch;
+  /** Undefined when the bytes are no batch. */
+  readonly batch: Batch | undefined;
+  readonly bytes: Uint8Array;
   readonly seq: number;
   /** It was stored by an earlier process. */
   readonly inherited: boolean;
@@ -28,40 +54,48 @@ export interface SpooledBatch {
 export interface SpooledRun {
   readonly epoch: string;
   readonly batches: readonly SpooledBatch[];
-  /** Says that everything up to the batch with this seq is in the stream. */
+  /** Says that everything up to the batch with this seq is in the stream, or among the dead letters. */
   acknowledge(throughSeq: number): Promise<void>;
 }
 
-/** Batches handed over at once: enough to fill calls, few enough to be repeated without harm. */
+/** Batches handed over at once: enough to fill calls on many shards, few enough to be repeated without harm. */
 const RUN_LIMIT = { eventsMax: 1_024, bytesMax: 8_388_608 };
 /** A batch is framed with less than this. */
 const FRAMING_BYTES = 256;
 
 /** Keeps batches on disk while Kinesis is away: what it took is durable, and is refused rather than ever dropped. */
 export class Spool {
+  readonly deadLetters: DeadLetters;
+  readonly rate: DrainRate;
   readonly #log: Store;
   readonly #clock: Clock;
+  readonly #parts: SpoolParts;
   readonly #options: SpoolOptions;
   readonly #epoch: string;
-  /** How many batches of each device wait here; its newer ones must queue behind them. */
-  readonly #devices = new Map<string, number>();
+  readonly #residents = new Residents();
   #nextSeq = 1;
+  /** Everything up to this number has been written, or has failed. */
+  #committedSeq = 0;
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #cancelTimer: Cancel | undefined;
   #inherited = false;
-  #onStored: () => void = () => undefined;
+  #events: SpoolEvents = { stored: () => undefined, lost: () => undefined };
 
-  constructor(log: Store, clock: Clock, options: SpoolOptions) {
-    this.#log = log;
-    this.#clock = clock;
+  constructor(parts: SpoolParts, options: SpoolOptions) {
+    this.#parts = parts;
+    this.deadLetters = parts.deadLetters;
+    this.#log = parts.log;
+    this.#clock = parts.clock;
     this.#options = options;
-    this.#epoch = newEpochId(clock);
+    this.#epoch = newEpochId(parts.clock);
+    this.rate = new DrainRate(parts.clock);
   }
 
-  /** @param onStored called when there is something new to read. @throws what opening the log throws. */
-  async open(onStored: () => void): Promise<void> {
-    this.#onStored = onStored;
+  /** @throws what opening the log throws. */
+  async open(events: SpoolEvents): Promise<void> {
+    this.#events = events;
+    await this.deadLetters.open();
     await this.#log.open("relay", this.#epoch);
     this.#inherited = this.#log.backlog().events > 0;
   }
@@ -69,7 +103,7 @@ export class Spool {
   /** Whether a batch of `device` must wait behind others of it to keep its order. */
   holds(device: string): boolean {
     // Whose batches an earlier process left is known once they are read: until then everybody queues.
-    return this.#inherited || this.#devices.has(device);
+    return this.#inherited || this.#residents.has(device);
   }
 
   get batches(): number {
@@ -80,12 +114,12 @@ export class Spool {
     return this.#log.backlog().bytes + this.#pendingBytes;
   }
 
-  /** Stores a batch; resolves to true once it is durable, to false when there is no room or the disk fails. */
-  store(batch: Batch): Promise<boolean> {
+  /** Stores a batch; resolves to `stored` once it is durable. */
+  store(batch: Batch): Promise<Stored> {
     const bytes = encodeSpooledBatch(batch);
-    if (this.bytes + bytes.length + FRAMING_BYTES > this.#options.spoolBytesMax)
-      return Promise.resolve(false);
-    this.#devices.set(batch.device, (this.#devices.get(batch.device) ?? 0) + 1);
+    const taken = this.bytes + this.deadLetters.bytes + bytes.length + FRAMING_BYTES;
+    if (taken > this.#options.spoolBytesMax) return Promise.resolve("full");
+    this.#residents.arrive(batch.device);
     this.#pendingBytes += bytes.length;
     return new Promise((resolve) => {
       this.#pending.push({ batch, bytes, resolve });
@@ -95,19 +129,27 @@ export class Spool {
 
   /** The oldest batches not in the stream; undefined when there are none. */
   async read(): Promise<SpooledRun | undefined> {
+    const committedSeq = this.#committedSeq;
+    const readMs = this.#clock.monotonicMs();
     const run = await this.#log.read(RUN_LIMIT);
     if (!run || run.epoch === this.#epoch) this.#inherited = false;
-    if (!run) return undefined;
+    if (!run) {
+      // A file that cannot be read just now still counts as waiting; what does not is gone.
+      if (this.#log.backlog().events === 0) this.#tellLost(committedSeq);
+      return undefined;
+    }
     const inherited = run.epoch !== this.#epoch;
+    if (!inherited) this.#tellLost(run.firstSeq - 1);
     const batches = run.events.map((bytes, i) => ({
       batch: decodeSpooledBatch(bytes),
+      bytes,
       seq: run.firstSeq + i,
       inherited,
     }));
     return {
       epoch: run.epoch,
       batches,
-      acknowledge: (throughSeq) => this.#acknowledge(run, batches, throughSeq),
+      acknowledge: (throughSeq) => this.#acknowledge(run, throughSeq, readMs),
     };
   }
 
@@ -115,6 +157,7 @@ export class Spool {
     this.#cancelTimer?.();
     await this.#commit();
     await this.#log.close();
+    await this.deadLetters.close();
   }
 
   async #commit(): Promise<void> {
@@ -122,30 +165,32 @@ export class Spool {
     const pending = this.#pending;
     if (pending.length === 0) return;
     this.#pending = [];
-    this.#pendingBytes = 0;
     // Numbers are never given twice, not even after a failure: what failed may stand on the disk all the same.
     const entries: Entry[] = pending.map(({ bytes }) => ({ seq: this.#nextSeq++, priority: NORMAL, bytes }));
-    const { ok } = await this.#log.append(entries);
-    for (const { batch, resolve } of pending) {
-      if (!ok) this.#leave(batch.device);
-      resolve(ok);
+    const isShort = await this.#parts.isShort();
+    const ok = !isShort && (await this.#log.append(entries)).ok;
+    for (const [i, { batch, bytes, resolve }] of pending.entries()) {
+      this.#pendingBytes -= bytes.length;
+      if (ok) this.#residents.settle(entries[i]!.seq, batch.device, countOf(batch));
+      else this.#residents.leave(batch.device);
+      resolve(ok ? "stored" : isShort ? "full" : "failed");
     }
-    if (ok) this.#onStored();
+    this.#committedSeq = entries.at(-1)!.seq;
+    if (ok) this.#events.stored();
   }
 
-  async #acknowledge(run: Run, batches: readonly SpooledBatch[], throughSeq: number): Promise<void> {
+  async #acknowledge(run: Run, throughSeq: number, readMs: number): Promise<void> {
     await this.#log.acknowledge(run.epoch, throughSeq);
-    for (const { batch, seq, inherited } of batches) {
-      if (seq <= throughSeq && !inherited) this.#leave(batch.device);
-    }
+    const gone = run.events.slice(0, throughSeq - run.firstSeq + 1);
+    this.rate.drained(
+      gone.reduce((sum, { length }) => sum + length, 0),
+      readMs,
+    );
+    if (run.epoch === this.#epoch) this.#residents.takeThrough(throughSeq);
   }
 
-  #leave(device: string): void {
-    const left = (this.#devices.get(device) ?? 0) - 1;
-    if (left > 0) this.#devices.set(device, left);
-    else this.#devices.delete(device);
+  #tellLost(throughSeq: number): void {
+    const { batches, events } = this.#residents.takeThrough(throughSeq);
+    if (batches > 0) this.#events.lost(batches, events);
   }
 }
-
-export const eventsIn = (batches: readonly SpooledBatch[]): number =>
-  batches.reduce((sum, { batch }) => sum + countOf(batch), 0);

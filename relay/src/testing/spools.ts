@@ -1,34 +1,49 @@
 import { FileLog } from "@tonearm/sdk/file-log";
-import { ManualClock, type MemoryDisk } from "@tonearm/sdk/testing";
+import { ManualClock, MemoryDisk } from "@tonearm/sdk/testing";
 import type { Config } from "../config/schema.ts";
 import type { PutEntry } from "../put/put-entry.ts";
 import { deaggregate } from "../read/deaggregate.ts";
+import { DeadLetters } from "../spool/dead-letters.ts";
 import { Spool } from "../spool/spool.ts";
 import { scriptedPipeline } from "./pipelines.ts";
 
+/** What the spool leaves of the disk to others. */
+const FREE_BYTES = 100_000;
 const SMALL = { openMs: 1_000, openMsMax: 1_000, failuresToOpen: 2 };
 
-/** A pipeline with a spool on `disk`, on a scripted Kinesis and a manual clock. */
+/** Makes the log of a spool on `disk`. */
+export const fileLog =
+  (disk: MemoryDisk, clock = new ManualClock()) =>
+  (): FileLog =>
+    new FileLog({
+      disk,
+      clock,
+      spelling: 2,
+      segmentBytes: 65_536,
+      storeBytesMax: 2 ** 30,
+      storeEventsMax: 2 ** 30,
+      freeBytesMin: 0,
+      onDamage: () => undefined,
+      onQuarantine: () => undefined,
+    });
+
+/** A pipeline with a spool on `disk`, its dead letters on another, on a scripted Kinesis and a manual clock. */
 export async function spooling(
   disk: MemoryDisk,
   options: Partial<Config> = {},
   seed = 1,
   spoolBytesMax = 2 ** 30,
+  letters = new MemoryDisk(),
 ) {
   const clock = new ManualClock(seed);
-  const log = new FileLog({
-    disk,
+  const parts = {
+    log: fileLog(disk, clock)(),
     clock,
-    spelling: 2,
-    segmentBytes: 65_536,
-    storeBytesMax: 2 ** 30,
-    storeEventsMax: 2 ** 30,
-    freeBytesMin: 0,
-    onDamage: () => undefined,
-    onQuarantine: () => undefined,
-  });
-  const spool = new Spool(log, clock, { spoolCommitMs: 10, spoolBytesMax });
-  return { ...(await scriptedPipeline({ ...SMALL, ...options }, spool, clock)), spool };
+    deadLetters: new DeadLetters(letters, clock, fileLog(letters, clock)),
+    isShort: async () => (await disk.freeBytes()) < FREE_BYTES,
+  };
+  const spool = new Spool(parts, { spoolCommitMs: 10, spoolBytesMax });
+  return { ...(await scriptedPipeline({ ...SMALL, ...options }, spool, clock)), spool, letters };
 }
 
 /** The lines that Kinesis has taken, in order. */

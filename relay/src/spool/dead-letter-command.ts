@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { countOf, lastSeqOf } from "../batch.ts";
+import { ConfigError, checkFlags } from "../config/check.ts";
+import { helpFor, readFlags } from "../config/flags.ts";
+import { someText } from "../config/values.ts";
+import { printableLine } from "../read/printable.ts";
+import { type DeadLetter, readDeadLetters } from "./dead-letters.ts";
+import { deadLetterDisk } from "./open-spool.ts";
+
+const shape = {
+  spool: someText.describe("the spool's directory"),
+  json: z.boolean().default(false).describe("one line of JSON for each event, with the event in it"),
+};
+
+export const DEAD_LETTER_HELP = `tonearm-relay dead-letter --spool DIR [options]
+
+Lists what a relay had accepted into its spool and can bring nowhere, oldest first: when and why it was put aside, whose it is,
+and which numbers. A relay may be running on the spool meanwhile. Nothing is changed. Ends with 1 if anything cannot be read.
+
+${helpFor(shape)}`;
+
+export async function deadLetterCommand(args: readonly string[]): Promise<void> {
+  const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
+  if (!existsSync(options.spool)) throw new ConfigError("option spool names a directory that is not there");
+  let letters = 0;
+  for await (const letter of readDeadLetters(deadLetterDisk(options.spool))) {
+    if (typeof letter === "string") {
+      process.stderr.write(`tonearm-relay: the file ${letter}\n`);
+      process.exitCode = 1;
+      continue;
+    }
+    letters++;
+    for (const line of options.json ? jsonLines(letter) : [inWords(letter)]) {
+      process.stdout.write(printableLine(Buffer.from(line)));
+    }
+  }
+  if (!options.json) console.log(`${letters} dead letters`);
+}
+
+function inWords({ reason, timeMs, batch, bytes }: DeadLetter): string {
+  const when = new Date(timeMs).toISOString();
+  if (!batch) return `${when} ${reason}: ${bytes.length} bytes that are no batch`;
+  const { device, epoch, firstSeq } = batch;
+  const last = lastSeqOf(batch);
+  const numbers = last === firstSeq ? `${firstSeq}` : `${firstSeq}-${last}`;
+  return `${when} ${reason}: ${device} ${epoch} ${numbers}, ${countOf(batch)} events, ${bytes.length} bytes`;
+}
+
+/** The event stands in its line as it would have in the stream. */
+function jsonLines({ reason, timeMs, batch, bytes }: DeadLetter): string[] {
+  const head = JSON.stringify({ reason, time_ms: timeMs }).slice(0, -1);
+  if (!batch) return [`${head},"base64":"${Buffer.from(bytes).toString("base64")}"}`];
+  const { records } = batch;
+  return records.ends.map((end, i) => {
+    const line = Buffer.from(records.bytes.subarray(records.ends[i - 1] ?? 0, end - 1));
+    return `${head},"record":${line.toString()}}`;
+  });
+}
