@@ -11,4 +11,11 @@ export default [
     gzip: true,
     limit: "20.4 kB",
   },
+  {
+    name: "@tonearm/sdk/adapters/media-element in a browser",
+    path: "sdk/dist/adapters/media-element.js",
+    import: "{ followMediaElement, pageNotes }",
+    gzip: true,
+    limit: "5 kB",
+  },
 ];

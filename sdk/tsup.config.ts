@@ -11,6 +11,8 @@ export default defineConfig([
       wire: "src/wire.entry.ts",
       "file-log": "src/file-log.entry.ts",
       ports: "src/ports.entry.ts",
+      "adapters/play-tracker": "src/adapters/play-tracker.entry.ts",
+      "adapters/file-notes": "src/adapters/file-notes.entry.ts",
     },
     target: "node20.18",
     dts: true,
@@ -18,8 +20,13 @@ export default defineConfig([
   {
     ...shared,
     // Its types are those of `index`: one API, whatever the runtime.
-    entry: { browser: "src/browser.entry.ts" },
+    entry: {
+      browser: "src/browser.entry.ts",
+      "adapters/media-element": "src/adapters/media-element.entry.ts",
+    },
     platform: "browser",
     target: "es2022",
+    tsconfig: "src/browser/tsconfig.json",
+    dts: { entry: { "adapters/media-element": "src/adapters/media-element.entry.ts" } },
   },
 ]);

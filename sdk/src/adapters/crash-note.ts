@@ -1,0 +1,148 @@
+import { messageOf } from "../errors.ts";
+import type { RecordResult } from "../event.ts";
+import type { PlayEvent } from "../vocabulary/play.ts";
+import type { PlayNotes } from "./play-notes.ts";
+import type { PlayRecorder } from "./play-tracker.ts";
+
+/** A final that was recorded, and is not known to be durable. */
+interface Told {
+  readonly play: PlayEvent;
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+/** What stands in a note. */
+interface Note {
+  readonly v: 1;
+  /** The final of the play under way, as it would be if the process ended now. */
+  readonly open: PlayEvent | null;
+  readonly told: readonly Told[];
+}
+
+/** More finals than this never wait: the recorder stores every second. The oldest is forgotten beyond it. */
+const TOLD_MAX = 16;
+
+/**
+ * Sees to it that a play whose process crashes gets its final at the next start, and only one. A final stays in the note until
+ * it is durable; the next start tells by the log's `previous` whether it became so.
+ */
+export class CrashNote {
+  readonly #telemetry: PlayRecorder;
+  readonly #notes: PlayNotes | undefined;
+  readonly #trouble: (message: string) => void;
+  readonly #ready: Promise<void>;
+  #previous: { readonly epoch: string; readonly lastSeq: number | null } | undefined;
+  #open: PlayEvent | null = null;
+  #told: readonly Told[] = [];
+  #listening: readonly (() => void)[] = [];
+  #isOver = false;
+  #isKeeping = false;
+  #isStale = false;
+  #isFailing = false;
+
+  constructor(telemetry: PlayRecorder, notes: PlayNotes | undefined, trouble: (message: string) => void) {
+    this.#telemetry = telemetry;
+    this.#notes = notes;
+    this.#trouble = trouble;
+    if (!notes) {
+      this.#ready = Promise.resolve();
+      return;
+    }
+    const isSafe = (told: { readonly epoch: string; readonly throughSeq: number }) => this.#isSafe(told);
+    this.#listening = [
+      telemetry.on("epoch", ({ previous }) => {
+        this.#previous = previous;
+      }),
+      telemetry.on("durable", isSafe),
+      // What a store in memory holds is never durable.
+      telemetry.on("accepted", isSafe),
+    ];
+    this.#ready = this.#tellWhatWasLeft(notes);
+  }
+
+  /** A play goes on; `final` is what would be told of it if the process ended now. */
+  open(final: PlayEvent): void {
+    this.#open = final;
+    this.#keep();
+  }
+
+  /** A play has ended, and this came of recording it. */
+  told(final: PlayEvent, result: RecordResult | undefined): void {
+    this.#open = null;
+    this.#remember(final, result);
+    this.#keep();
+  }
+
+  /** No play will be told of any more; what was told is kept until it is safe. */
+  close(): void {
+    this.#isOver = true;
+    this.#isSafe({ epoch: "", throughSeq: 0 });
+  }
+
+  #remember(play: PlayEvent, result: RecordResult | undefined): void {
+    if (result?.status !== "recorded" || !this.#notes?.keepsFinals) return;
+    this.#told = [...this.#told, { play, epoch: result.epoch, seq: result.seq }].slice(-TOLD_MAX);
+  }
+
+  #isSafe({ epoch, throughSeq }: { readonly epoch: string; readonly throughSeq: number }): void {
+    const waiting = this.#told.filter((told) => told.epoch !== epoch || told.seq > throughSeq);
+    if (waiting.length < this.#told.length) {
+      this.#told = waiting;
+      this.#keep();
+    }
+    if (this.#isOver && this.#told.length === 0) for (const stop of this.#listening) stop();
+  }
+
+  async #tellWhatWasLeft(notes: PlayNotes): Promise<void> {
+    try {
+      const texts = await notes.left();
+      await this.#telemetry.ready;
+      for (const play of texts.flatMap((text) => this.#untold(text))) {
+        this.#remember(play, this.#telemetry.play(play));
+      }
+      if (texts.length > 0) this.#keep();
+    } catch (error) {
+      this.#trouble(`the note of the last play cannot be read (${messageOf(error)})`);
+    }
+  }
+
+  /** The plays of a note that have no final in the log. */
+  #untold(text: string): PlayEvent[] {
+    const { v, open, told } = JSON.parse(text) as Note;
+    if (v !== 1) throw new Error(`its version is ${v}, expected 1`);
+    const lost = told.filter(({ epoch, seq }) => {
+      const previous = this.#previous;
+      return previous?.epoch !== epoch || (previous.lastSeq ?? 0) < seq;
+    });
+    return [...lost.map(({ play }) => play), ...(open ? [open] : [])];
+  }
+
+  /** Writes the note as it is by then, one write at a time. Without consent there is none. */
+  #keep(): void {
+    this.#isStale = true;
+    if (this.#isKeeping || !this.#notes) return;
+    this.#isKeeping = true;
+    void this.#keepOn(this.#notes);
+  }
+
+  async #keepOn(notes: PlayNotes): Promise<void> {
+    await this.#ready;
+    while (this.#isStale) {
+      this.#isStale = false;
+      try {
+        await notes.keep(this.#text());
+        this.#isFailing = false;
+      } catch (error) {
+        if (!this.#isFailing) this.#trouble(`the play under way cannot be noted (${messageOf(error)})`);
+        this.#isFailing = true;
+      }
+    }
+    this.#isKeeping = false;
+  }
+
+  #text(): string | undefined {
+    const isNeeded = this.#open !== null || this.#told.length > 0;
+    if (!isNeeded || this.#telemetry.stats().consent !== "granted") return undefined;
+    return JSON.stringify({ v: 1, open: this.#open, told: this.#told } satisfies Note);
+  }
+}

@@ -1,0 +1,3 @@
+/** Entry `@tonearm/sdk/adapters/file-notes`, for Node. */
+export { fileNotes } from "./file-notes.ts";
+export type { PlayNotes } from "./play-notes.ts";

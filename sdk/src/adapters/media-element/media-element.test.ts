@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.ts";
+import { TapedPlays } from "../../testing/taped-plays.ts";
+import type { Adapter } from "../play-tracker.ts";
+import { followMediaElement, type MediaDescription } from "./media-element.ts";
+
+/** What the adapter reads of an element; a real one is driven in test/browser. */
+class FakeElement extends EventTarget {
+  paused = true;
+  ended = false;
+  seeking = false;
+  loop = false;
+  error: object | null = null;
+  readyState = 4;
+  playbackRate = 1;
+  currentTime = 0;
+  duration = 60;
+  srcObject = null;
+  currentSrc = "blob:https://shop.example/CANARY";
+  hasAttribute = () => this.currentSrc !== "";
+  querySelector = () => null;
+
+  tell(type: string, change: Partial<FakeElement> = {}): void {
+    Object.assign(this, change);
+    this.dispatchEvent(new Event(type));
+  }
+}
+
+let clock: ManualClock;
+let telemetry: TapedPlays;
+let element: FakeElement;
+let page: EventTarget;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  telemetry = new TapedPlays();
+  element = new FakeElement();
+  page = new EventTarget();
+  vi.stubGlobal("navigator", { userActivation: { hasBeenActive: false } });
+  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+  vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const follow = (told?: () => MediaDescription): Adapter =>
+  followMediaElement(element as unknown as HTMLMediaElement, {
+    telemetry,
+    clock,
+    player_id: "page",
+    ...(told && { describe: told }),
+  });
+
+describe("an element", () => {
+  it("that waits for data, or for the place it was seeked to, is not heard meanwhile", async () => {
+    const adapter = follow();
+    element.tell("playing", { paused: false });
+    await clock.advance(1_000);
+    element.tell("waiting", { readyState: 2 });
+    await clock.advance(400);
+    element.tell("canplay", { readyState: 3 });
+    await clock.advance(1_000);
+    element.tell("seeking", { seeking: true, currentTime: 40 });
+    await clock.advance(300);
+    element.tell("seeked", { seeking: false });
+    await clock.advance(1_000);
+    adapter.close();
+    expect(telemetry.finals).toMatchObject([
+      { ms_played: 3_000, ms_buffering: 700, position_end_ms: 41_000 },
+    ]);
+  });
+
+  it("that nobody has clicked plays by itself", () => {
+    const adapter = follow();
+    element.tell("playing", { paused: false });
+    adapter.close();
+    expect(telemetry.finals).toMatchObject([{ reason_start: "autoplay", reason_end: "unknown" }]);
+  });
+
+  it("whose decoder fails ends its play with an error, as it reported", async () => {
+    follow();
+    element.tell("playing", { paused: false });
+    await clock.advance(500);
+    element.tell("error", { error: { code: 3 } });
+    expect(telemetry.finals).toMatchObject([{ reason_end: "trackerror", reason_basis: "reported" }]);
+  });
+
+  it("plays several items from one source where the application tells them apart", async () => {
+    let title = "one";
+    const adapter = follow(() => ({
+      key: title,
+      title,
+      service: "shop",
+      content_type: "track",
+      shuffle: true,
+    }));
+    element.tell("playing", { paused: false });
+    await clock.advance(500);
+    title = "two";
+    element.tell("durationchange", { currentTime: 0, duration: 30 });
+    await clock.advance(500);
+    adapter.close();
+    expect(telemetry.finals).toMatchObject([
+      { title: "one", service: "shop", content_type: "track", shuffle: true },
+      { title: "two", duration_ms: 30_000 },
+    ]);
+    expect(telemetry.text).not.toMatch(/CANARY|shop\.example/);
+    expect(telemetry.sources).toMatchObject([{ to: { source_type: "queue" }, evidence: "blob" }]);
+  });
+
+  it("that is sent back by its user near the end is not repeated, because it does not loop", async () => {
+    const adapter = follow();
+    element.tell("playing", { paused: false });
+    await clock.advance(59_500);
+    element.tell("seeking", { seeking: true, currentTime: 0 });
+    element.tell("seeked", { seeking: false });
+    await clock.advance(1_000);
+    adapter.close();
+    expect(telemetry.finals).toMatchObject([{ ms_played: 60_500 }]);
+  });
+
+  it("is left alone by an adapter that is closed", () => {
+    const adapter = follow();
+    adapter.close();
+    element.tell("playing", { paused: false });
+    page.dispatchEvent(new Event("pagehide"));
+    expect(telemetry.plays).toEqual([]);
+  });
+
+  it("ends its play when the page goes, and plays a new one if it comes back", () => {
+    follow();
+    element.tell("playing", { paused: false });
+    page.dispatchEvent(new Event("pagehide"));
+    element.tell("pause", { paused: true });
+    element.tell("playing", { paused: false });
+    page.dispatchEvent(new Event("pagehide"));
+    expect(telemetry.finals).toMatchObject([
+      { reason_end: "endplay", reason_basis: "reported" },
+      { reason_start: "playbtn", reason_end: "endplay" },
+    ]);
+  });
+});

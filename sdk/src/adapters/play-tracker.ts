@@ -1,0 +1,267 @@
+/**
+ * The one place that decides what a play is. An adapter says what it sees of its player (`see`), what the player or its
+ * application says of a change (`because`), and that the player is gone (`lost`); the plays and sources come out.
+ *
+ *   nothing open ──an item sounds──▶ a play is open ──another item, the same from its beginning, a stop──▶ final
+ *
+ * A play begins when its item first sounds, so what never sounded is none. Pauses, buffering and seeks do not end it.
+ */
+
+import type { Cancel, Clock } from "../clock.ts";
+import { messageOf, TonearmError } from "../errors.ts";
+import { systemClock } from "../system-clock.ts";
+import type { Telemetry } from "../telemetry-api.ts";
+import type { PlayEvent } from "../vocabulary/play.ts";
+import type { Source, SourceEvent } from "../vocabulary/source.ts";
+import { inWords } from "../words.ts";
+import { CrashNote } from "./crash-note.ts";
+import { instantOf, OpenPlay, type Reason } from "./open-play.ts";
+import type { PlayNotes } from "./play-notes.ts";
+import { type Ended, reasonOfEnd, reasonOfStart } from "./reasons.ts";
+import type { Because, Item, Sighting } from "./sighting.ts";
+import { clipped } from "./words-of-items.ts";
+
+/** How often it is looked whether an update or a note is due, and the least time between two updates. */
+const TICK_MS = 10_000;
+
+/** How often a play that goes on is noted: so much of it a crash may take. */
+const NOTE_MS = 30_000;
+
+/** What was said of a change holds for a change that comes so soon. */
+const SAID_MS = 3_000;
+
+/** What a tracker takes of an instance that `createTelemetry` made. */
+export type PlayRecorder = Pick<Telemetry, "play" | "source" | "on" | "stats" | "ready">;
+
+/** Where plays sound. */
+export interface PlayerPlace {
+  /** This player: 1 to 128 characters. */
+  readonly player_id: string;
+  readonly group_id?: string | null;
+  readonly household_id?: string | null;
+}
+
+/** What every adapter takes. */
+export interface AdapterOptions extends PlayerPlace {
+  readonly telemetry: PlayRecorder;
+  /**
+   * Where the play under way is kept, so that the next start can tell of it when this process crashes. Without it such a
+   * play has no final.
+   */
+  readonly notes?: PlayNotes;
+  /** Time between two updates of a play, in ms, 10,000 or more. Default: no updates. */
+  readonly updateIntervalMs?: number;
+  /** Told of what could not be recorded or read, one sentence each. Default: the console. */
+  readonly onTrouble?: (message: string) => void;
+  /** Default: the real clock. */
+  readonly clock?: Clock;
+}
+
+/** An adapter at work. */
+export interface Adapter {
+  /**
+   * What the application knows of the change that it is about to make, such as `{ end: "fwdbtn", start: "fwdbtn" }` when its
+   * own button was pressed. Holds for the next change within 3 s.
+   */
+  because(because: Because): void;
+  /** Ends the play under way, if there is one, with `unknown`, and stops listening. */
+  close(): void;
+}
+
+export class PlayTracker implements Adapter {
+  readonly clock: Clock;
+  readonly #options: AdapterOptions;
+  readonly #note: CrashNote;
+  readonly #bornMs: number;
+  readonly #updateIntervalMs: number;
+  #place: PlayerPlace;
+  #play: OpenPlay | undefined;
+  #ended: Ended | undefined;
+  #said: { readonly because: Because; readonly untilMs: number } | undefined;
+  #sawSilence = false;
+  #source: Source = { source_type: "idle", service: null };
+  #updatedMs = 0;
+  #notedMs = 0;
+  #cancelTick: Cancel | undefined;
+
+  /** @throws TonearmError `invalid_option` when `player_id` or `updateIntervalMs` is none. */
+  constructor(options: AdapterOptions) {
+    const { player_id, updateIntervalMs = Number.POSITIVE_INFINITY, clock = systemClock } = options;
+    if (typeof player_id !== "string" || player_id === "" || player_id.length > 128) {
+      throw new TonearmError(
+        "invalid_option",
+        `option player_id is ${inWords(player_id)}, expected 1 to 128 characters`,
+      );
+    }
+    if (!(updateIntervalMs >= TICK_MS)) {
+      throw new TonearmError(
+        "invalid_option",
+        `option updateIntervalMs is ${inWords(updateIntervalMs)}, expected ${TICK_MS} or more milliseconds`,
+      );
+    }
+    this.clock = clock;
+    this.#options = options;
+    this.#updateIntervalMs = updateIntervalMs;
+    this.#place = placeOf(options);
+    this.#bornMs = clock.monotonicMs();
+    this.#note = new CrashNote(options.telemetry, options.notes, (message) => this.trouble(message));
+  }
+
+  /** The key of the item that is being played, and what is left of it in ms; for adapters. */
+  get current(): { readonly key: string; readonly remainingMs: number | undefined } | undefined {
+    const play = this.#play;
+    return play && { key: play.item.key, remainingMs: play.remainingMs };
+  }
+
+  /** What the player does now. */
+  see(seen: Sighting): void {
+    const play = this.#play;
+    const item = seen.item && { ...seen.item, words: clipped(seen.item.words) };
+    if (
+      play &&
+      (!item || seen.state === "stopped" || item.key !== play.item.key || play.isRepeatedBy(seen))
+    ) {
+      this.#end(
+        play,
+        reasonOfEnd(play, seen, this.#because(seen)),
+        item !== null && seen.state !== "stopped",
+      );
+    } else if (play && item) {
+      play.goOn(seen, item);
+      this.#keepNote();
+    }
+    if (!this.#play && item && seen.state === "playing") this.#begin(item, seen);
+    else if (!this.#play) this.#sawSilence = true;
+  }
+
+  because(because: Because): void {
+    this.#said = { because, untilMs: this.clock.monotonicMs() + SAID_MS };
+  }
+
+  /** The player is gone, without a word. */
+  lost(): void {
+    const word = this.#play?.isPaused ? "unexpected-exit-while-paused" : "unexpected-exit";
+    if (this.#play) this.#end(this.#play, { word, basis: "inferred" }, false);
+    this.#sawSilence = false;
+    this.#said = undefined;
+  }
+
+  /** Ends the play under way for a reason that is no change of the player. */
+  end(reason: Reason<NonNullable<PlayEvent["reason_end"]>>): void {
+    if (this.#play) this.#end(this.#play, reason, false);
+  }
+
+  close(): void {
+    this.end({ word: "unknown", basis: "inferred" });
+    this.#note.close();
+  }
+
+  /** Where the player stands from now on. */
+  move(place: Partial<PlayerPlace>): void {
+    this.#place = { ...this.#place, ...place };
+  }
+
+  /**
+   * The player's source from now on; the stream is told when it is another one, or when its group has changed.
+   * @param more what else is known of the change.
+   */
+  source(to: Source, more: Partial<SourceEvent> = {}): void {
+    const from = this.#source;
+    const isSame = from.source_type === to.source_type && (from.service ?? null) === (to.service ?? null);
+    if (isSame && (more.group_change ?? "none") === "none") return;
+    this.#source = to;
+    const occurred_at = instantOf(this.clock.wallMs());
+    this.#record(() =>
+      this.#options.telemetry.source({
+        occurred_at,
+        ...this.#place,
+        from,
+        to,
+        trigger_basis: "inferred",
+        ...more,
+      }),
+    );
+  }
+
+  /** Tells whoever is responsible for the player's program. */
+  trouble(message: string): void {
+    const { onTrouble = (line: string) => console.warn(`tonearm: ${line}`) } = this.#options;
+    onTrouble(message);
+  }
+
+  #begin(item: Item, seen: Sighting): void {
+    const nowMs = this.clock.monotonicMs();
+    const because = this.#because(seen);
+    this.#said = undefined;
+    const isFirst = !this.#ended && !this.#sawSilence;
+    const reason = reasonOfStart(item, this.#ended, because, nowMs, isFirst);
+    // No time is counted twice.
+    const freeMs = nowMs - (this.#ended?.atMs ?? this.#bornMs);
+    const soundedMs = Math.max(0, Math.min(seen.soundedMs ?? 0, freeMs));
+    this.#tellSource(item, because);
+    this.#play = new OpenPlay(this.clock, item, seen, reason, soundedMs);
+    this.#updatedMs = nowMs;
+    this.#keepNote();
+    this.#scheduleTick();
+  }
+
+  #end(play: OpenPlay, reason: Reason<NonNullable<PlayEvent["reason_end"]>>, isReplaced: boolean): void {
+    this.#cancelTick?.();
+    this.#play = undefined;
+    this.#ended = { item: play.item, reason, atMs: this.clock.monotonicMs(), isReplaced };
+    const final = { ...play.final(reason), ...this.#place };
+    const result = this.#record(() => this.#options.telemetry.play(final));
+    this.#note.told(final, result);
+  }
+
+  #tellSource(item: Item, { trigger }: Because): void {
+    const { source_type = "unknown", service = null } = item.words;
+    const said = trigger && { trigger, trigger_basis: "reported" as const };
+    this.source({ source_type, service }, { evidence: item.evidence ?? null, ...said });
+  }
+
+  /** What is known of a change: from the player with the sighting, or from the application before it. */
+  #because(seen: Sighting): Because {
+    const said = this.#said && this.#said.untilMs >= this.clock.monotonicMs() ? this.#said.because : {};
+    return { ...said, ...seen.because };
+  }
+
+  #scheduleTick(): void {
+    if (!this.#options.notes && this.#updateIntervalMs === Number.POSITIVE_INFINITY) return;
+    this.#cancelTick = this.clock.after(TICK_MS, () => {
+      const play = this.#play!;
+      const nowMs = this.clock.monotonicMs();
+      if (play.isSounding && nowMs - this.#updatedMs >= this.#updateIntervalMs) {
+        this.#updatedMs = nowMs;
+        this.#record(() => this.#options.telemetry.play({ ...play.update(), ...this.#place }));
+      }
+      // Of a pause nothing new can be said.
+      if (!play.isPaused && nowMs - this.#notedMs >= NOTE_MS) this.#keepNote();
+      this.#scheduleTick();
+    });
+  }
+
+  #keepNote(): void {
+    const play = this.#play!;
+    if (!this.#options.notes) return;
+    this.#notedMs = this.clock.monotonicMs();
+    const word = play.isPaused ? "unexpected-exit-while-paused" : "unexpected-exit";
+    this.#note.open({ ...play.final({ word, basis: "inferred" }), ...this.#place });
+  }
+
+  /** A player's callback is no place to throw. */
+  #record<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.trouble(`an event of player ${this.#place.player_id} cannot be recorded (${messageOf(error)})`);
+      return undefined;
+    }
+  }
+}
+
+const placeOf = ({ player_id, group_id, household_id }: PlayerPlace): PlayerPlace => ({
+  player_id,
+  ...(group_id !== undefined && { group_id }),
+  ...(household_id !== undefined && { household_id }),
+});

@@ -1,0 +1,67 @@
+import type { Basis, ReasonEnd, ReasonStart } from "../vocabulary/play.ts";
+import type { OpenPlay, Reason } from "./open-play.ts";
+import type { Because, Item, Sighting } from "./sighting.ts";
+
+/** A play that begins so soon after the one before it had ended by itself goes on from there. */
+const CONTINUES_MS = 1_000;
+
+/** The play that ended last. */
+export interface Ended {
+  readonly item: Item;
+  readonly reason: Reason<ReasonEnd>;
+  /** By the monotonic clock. */
+  readonly atMs: number;
+  /** Whether another item came in its place, without a stop in between. */
+  readonly isReplaced: boolean;
+}
+
+const basisOf = ({ basis = "reported" }: Because): Basis => basis;
+
+/** Why a play ends that meets this sighting: what was said, or else what can be concluded. */
+export function reasonOfEnd(play: OpenPlay, seen: Sighting, because: Because): Reason<ReasonEnd> {
+  if (because.end) return { word: because.end, basis: basisOf(because) };
+  return { word: concludedEnd(play, seen), basis: "inferred" };
+}
+
+function concludedEnd(play: OpenPlay, { item, state, crossfadeMs }: Sighting): ReasonEnd {
+  if (play.endsNaturally(crossfadeMs)) return "trackdone";
+  if (!item || state === "stopped") return "endplay";
+  if (isOtherSource(play.item, item)) return "source_switch";
+  const { place, nextPlace = place === undefined ? undefined : place + 1 } = play.item;
+  if (item.place === undefined || place === undefined) return "clickrow";
+  if (item.place === nextPlace) return "fwdbtn";
+  return item.place === place - 1 ? "backbtn" : "clickrow";
+}
+
+/** Ends that say how the next play begins. */
+const PASSED_ON: readonly (ReasonEnd & ReasonStart)[] = [
+  "trackdone",
+  "fwdbtn",
+  "backbtn",
+  "clickrow",
+  "trackerror",
+  "source_switch",
+];
+
+/** Why a play begins. @param isFirst whether the player was playing already when the tracker came. */
+export function reasonOfStart(
+  item: Item,
+  ended: Ended | undefined,
+  because: Because,
+  nowMs: number,
+  isFirst: boolean,
+): Reason<ReasonStart> {
+  if (because.start) return { word: because.start, basis: basisOf(because) };
+  if (isFirst) return { word: "unknown", basis: "inferred" };
+  if (!ended) return { word: "playbtn", basis: "inferred" };
+  const { word, basis } = ended.reason;
+  const passedOn = PASSED_ON.find((each) => each === word);
+  const isNext = ended.isReplaced || (word === "trackdone" && nowMs - ended.atMs <= CONTINUES_MS);
+  if (passedOn && isNext) return { word: passedOn, basis };
+  if (isOtherSource(ended.item, item)) return { word: "source_switch", basis: "inferred" };
+  return { word: ended.item.key === item.key ? "playbtn" : "clickrow", basis: "inferred" };
+}
+
+/** Whether two items come from different sources. */
+const isOtherSource = (one: Item, other: Item): boolean =>
+  one.words.source_type !== other.words.source_type || one.words.service !== other.words.service;
