@@ -203,8 +203,7 @@ export class Committer {
     if (!appended.ok) return appended;
     this.#failures = 0;
     this.#committedSeq = last.seq;
-    this.#recorder.release(last.seq);
-    const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
+    const bytes = this.#recorder.release(last.seq);
     await this.#applyEviction();
     this.#events.committed(last.seq, entries.length, bytes);
     return undefined;

@@ -11,8 +11,8 @@ export interface EventQueue {
   unshift(entry: Entry): void;
   /** The oldest events before `beforeSeq`, up to about `bytesMax` and at least one; they stay until `release`. */
   peek(bytesMax: number, beforeSeq?: number): Entry[];
-  /** Lets go of the events up to `throughSeq`. */
-  release(throughSeq: number): void;
+  /** Lets go of the events up to `throughSeq`; returns how many bytes they were. */
+  release(throughSeq: number): number;
   /** Lets go of everything but control records; returns the numbers that went. */
   purge(): readonly { readonly seq: number }[];
 }
@@ -49,10 +49,12 @@ export class PlainQueue implements EventQueue {
     return shown;
   }
 
-  release(throughSeq: number): void {
+  release(throughSeq: number): number {
     const left = this.#entries.findIndex(({ seq }) => seq > throughSeq);
     const gone = this.#entries.splice(0, left < 0 ? this.events : left);
-    this.bytes -= sizeOf(gone);
+    const size = sizeOf(gone);
+    this.bytes -= size;
+    return size - gone.length * ENTRY_BYTES;
   }
 
   purge(): readonly Entry[] {

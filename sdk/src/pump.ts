@@ -221,10 +221,12 @@ export class Pump {
     // The event at fault and its neighbours are behind.
     else if (this.#cut && this.#refusals > 0) this.#cut.eventsMax = batchEventsMax;
     this.#refusals = 0;
+    // What is acknowledged may be gone afterwards.
+    const sentBytes = bytesThrough(run, throughSeq);
     await this.#source.acknowledge(run, throughSeq);
     this.#events.accepted(run, { ...answer, throughSeq });
     const waiting = this.#source.waiting();
-    if (isOwn) this.#countOff(waiting === 0 ? this.#unsentBytes : bytesThrough(run, throughSeq));
+    if (isOwn) this.#countOff(waiting === 0 ? this.#unsentBytes : sentBytes);
     if (this.#urgent || waiting === 0) return undefined;
     if (isBack && recoverySpreadMs > 0) {
       return { kind: "scheduled", ms: this.#clock.fraction() * recoverySpreadMs, patient: true };

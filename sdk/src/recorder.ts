@@ -158,9 +158,9 @@ export class Recorder {
     return runOf(this.#options.device, this.epoch, entries, limit);
   }
 
-  /** Lets go of the events up to `throughSeq`: stored, or acknowledged. */
-  release(throughSeq: number): void {
-    this.#queue.release(throughSeq);
+  /** Lets go of the events up to `throughSeq`: stored, or acknowledged. Returns how many bytes they were. */
+  release(throughSeq: number): number {
+    return this.#queue.release(throughSeq);
   }
 
   /** Learns the relay's time. Small differences are the network's doing and are left alone. */

@@ -21,7 +21,10 @@ const HOLE = new Uint8Array(0);
 
 /** How many events of `run` up to `throughSeq` have not been given up. */
 export function eventsThrough(run: Run, throughSeq: number): number {
-  return run.events.slice(0, throughSeq - run.firstSeq + 1).filter((bytes) => bytes !== HOLE).length;
+  let events = 0;
+  for (let i = Math.min(throughSeq, lastSeqOf(run)) - run.firstSeq; i >= 0; i--)
+    if (run.events[i] !== HOLE) events++;
+  return events;
 }
 
 /** The consecutive events at the head of `entries`, as many as the limit allows and at least one. */

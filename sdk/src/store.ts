@@ -110,7 +110,7 @@ export interface Store {
    * that one cannot. Stores that are never left in a hurry have none.
    */
   fresh?(): readonly Entry[] | undefined;
-  /** Forgets the events of `epoch` up to and including `throughSeq`. */
+  /** Forgets the events of `epoch` up to and including `throughSeq`; their bytes may be gone from runs that held them. */
   acknowledge(epoch: string, throughSeq: number): Promise<void>;
   /**
    * What would have to go so that `incomingBytes` and `incomingEvents` more stay within the caps: the oldest of the least

@@ -7,7 +7,7 @@ export interface Disk {
   list(): Promise<string[]>;
   /** The length of a file in bytes. */
   size(name: string): Promise<number>;
-  /** Up to `length` bytes from `offset`; fewer at the end of the file. */
+  /** Up to `length` bytes from `offset`, the caller's own; fewer at the end of the file. */
   read(name: string, offset: number, length: number): Promise<Uint8Array>;
   /** Creates a file that must not exist yet. */
   create(name: string): Promise<DiskFile>;
@@ -29,7 +29,7 @@ export interface Disk {
 
 /** A file open for appending. */
 export interface DiskFile {
-  /** Appends, and returns how many bytes were taken: on a full disk fewer than given, without an error. */
+  /** Appends, and returns how many bytes were taken, which it no longer needs: on a full disk fewer than given, without an error. */
   write(bytes: Uint8Array): Promise<number>;
   /** Makes everything written durable. A failed call is never repeated: the pages count as clean after it. */
   sync(): Promise<void>;

@@ -25,7 +25,7 @@ import type { Disk } from "./disk.ts";
 import { chooseSacrifices, type Excess, type Sacrifice, split } from "./eviction.ts";
 import { Mutex } from "./mutex.ts";
 import { rangesToPurge } from "./purge.ts";
-import { ReadWindow } from "./read-window.ts";
+import { type Discard, ReadWindow } from "./read-window.ts";
 import { type LostFile, recover, takeAway } from "./recovery.ts";
 import { FRAMES_START, segmentNumber } from "./segment-format.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -37,6 +37,11 @@ export interface FileLogOptions {
   readonly spelling: Spelling;
   /** Makes commits smaller on their way to the disk; what one packer wrote can only be read with it. */
   readonly packer?: Packer | undefined;
+  /**
+   * Gives memory back at once: what was read back from files, when it is acknowledged. Runs that held it have empty bytes
+   * from then on. Without it the garbage collector does so when it likes.
+   */
+  readonly discard?: Discard | undefined;
   /** A segment takes no further commit beyond this size: 256 KiB on a device, 8 MiB in a relay. */
   readonly segmentBytes: number;
   /** All segments together. */
@@ -76,7 +81,7 @@ export class FileLog implements Store {
       }
       this.#catalog = found.catalog;
       this.#lost = found.lost;
-      this.#window = new ReadWindow(disk, found.catalog, found.holeBefore, packer, onDamage);
+      this.#window = new ReadWindow(disk, found.catalog, found.holeBefore, this.#options, onDamage);
       const identity = { spelling, device, epoch, epochIndex: found.nextEpochIndex };
       const writer = new SegmentWriter(disk, clock, found.catalog, identity, {
         segmentBytes,

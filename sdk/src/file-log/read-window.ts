@@ -3,12 +3,20 @@ import { lastSeqOf, runOf } from "../run.ts";
 import type { Entry, Run, RunLimit, SeqRange } from "../store.ts";
 import type { Catalog, Segment } from "./catalog.ts";
 import { type Disk, isShortage } from "./disk.ts";
+import { isPacked } from "./packed-entries.ts";
 import { scanFrames } from "./scan.ts";
 
+/** Events of one frame or commit, those before `next` acknowledged. */
 interface Waiting {
   segment: Segment;
-  readonly entry: Entry;
+  entries: readonly Entry[];
+  next: number;
+  /** Read back from a file: nobody else holds bytes of the buffer that theirs stand in. */
+  readonly isOwn: boolean;
 }
+
+/** Gives memory back at once, where the runtime can; views of it are empty then. */
+export type Discard = (buffer: ArrayBufferLike) => void;
 
 /** Freshly appended events are kept for reading up to this many bytes; beyond it they are read back from the file. */
 const FRESH_BYTES_MAX = 524_288;
@@ -22,6 +30,7 @@ export class ReadWindow {
   readonly #catalog: Catalog;
   readonly #holeBefore: Set<number>;
   readonly #packer: Packer | undefined;
+  readonly #discard: Discard | undefined;
   /** Epochs in which damage was met: the next hole is its doing. */
   readonly #suspect = new Set<string>();
   readonly #onDamage: (range: SeqRange) => void;
@@ -35,25 +44,28 @@ export class ReadWindow {
     disk: Disk,
     catalog: Catalog,
     holeBefore: Set<number>,
-    packer: Packer | undefined,
+    runtime: { readonly packer?: Packer | undefined; readonly discard?: Discard | undefined },
     onDamage: (range: SeqRange) => void,
   ) {
     this.#disk = disk;
     this.#catalog = catalog;
     this.#holeBefore = holeBefore;
-    this.#packer = packer;
+    this.#packer = runtime.packer;
+    this.#discard = runtime.discard;
     this.#onDamage = onDamage;
   }
 
   /**
-   * Keeps what was just written, if everything older has been read; else it is read when its turn comes.
+   * Keeps what was just written, if everything older has been read and nothing would have to be unpacked for it; else it is
+   * read when its turn comes.
    * @param offset where in `segment` the commit begins.
    */
   offerFresh(segment: Segment, offset: number, entries: readonly Entry[]): void {
     if (this.#bytes > FRESH_BYTES_MAX || this.#nextUnread() !== segment || segment.readOffset !== offset)
       return;
+    if (entries.some(isPacked)) return;
     segment.readOffset = segment.bytes;
-    for (const entry of entries) this.#push(segment, entry);
+    this.#push(segment, entries, false);
   }
 
   /** The run at the head of the log, read from the files as far as the limit asks for. */
@@ -68,14 +80,22 @@ export class ReadWindow {
 
   /** Forgets acknowledged events, and counts them off their segments. */
   acknowledge(epoch: string, throughSeq: number): void {
-    let gone = 0;
-    for (const { segment, entry } of this.#waiting) {
-      if (segment.header.epoch !== epoch || entry.seq > throughSeq) break;
-      segment.live[entry.priority]--;
-      this.#bytes -= entry.bytes.length;
-      gone++;
+    for (let head = this.#waiting[0]; head?.segment.header.epoch === epoch; head = this.#waiting[0]) {
+      const { segment, entries } = head;
+      for (let entry = entries[head.next]; entry && entry.seq <= throughSeq; entry = entries[++head.next]) {
+        segment.live[entry.priority]--;
+        this.#bytes -= entry.bytes.length;
+      }
+      if (head.next < entries.length) return;
+      this.#waiting.shift();
+      if (head.isOwn) this.#discardUnlessShared(entries[0]!.bytes);
     }
-    this.#waiting.splice(0, gone);
+  }
+
+  /** What was not packed stands in the buffer that its file was read into, and others of that file may still wait in it. */
+  #discardUnlessShared({ buffer }: Uint8Array): void {
+    const isShared = this.#waiting.some(({ entries }) => entries[0]!.bytes.buffer === buffer);
+    if (!isShared) this.#discard?.(buffer);
   }
 
   /** Damage was met in what has not been read here: the next hole of `epoch` is its doing. */
@@ -97,21 +117,23 @@ export class ReadWindow {
   /** After an eviction: events of `old` that survived now stand in `replacement`, the others are gone. */
   replace(old: Segment, replacement: Segment | undefined, survives: (entry: Entry) => boolean): void {
     if (replacement && old.readOffset === old.bytes) replacement.readOffset = replacement.bytes;
-    this.#waiting = this.#waiting.filter((waiting) => {
-      if (waiting.segment !== old) return true;
-      if (replacement && survives(waiting.entry)) {
-        waiting.segment = replacement;
-        return true;
-      }
-      this.#bytes -= waiting.entry.bytes.length;
-      return false;
-    });
+    for (const waiting of this.#waiting) {
+      if (waiting.segment !== old) continue;
+      if (replacement) waiting.segment = replacement;
+      const left = waiting.entries.slice(waiting.next);
+      waiting.entries = replacement ? left.filter(survives) : [];
+      waiting.next = 0;
+      this.#bytes -= bytesOf(left) - bytesOf(waiting.entries);
+    }
+    this.#waiting = this.#waiting.filter(({ entries }) => entries.length > 0);
   }
 
-  #push(segment: Segment, entry: Entry): void {
-    this.#waiting.push({ segment, entry });
-    this.#bytes += entry.bytes.length;
-    this.#seen.set(segment.header.epoch, entry.seq);
+  #push(segment: Segment, entries: readonly Entry[], isOwn: boolean): void {
+    const last = entries.at(-1);
+    if (!last) return;
+    this.#waiting.push({ segment, entries, next: 0, isOwn });
+    this.#bytes += bytesOf(entries);
+    this.#seen.set(segment.header.epoch, last.seq);
   }
 
   /** The run at the head of the window; `full` when more events in the window would not make it longer. */
@@ -119,12 +141,15 @@ export class ReadWindow {
     const header = this.#waiting[0]?.segment.header;
     if (!header) return undefined;
     const { device, epoch } = header;
-    const other = this.#waiting.findIndex(
-      ({ segment }, at) => at > limit.eventsMax || segment.header.epoch !== epoch,
-    );
-    const entries = (other < 0 ? this.#waiting : this.#waiting.slice(0, other)).map(({ entry }) => entry);
+    const entries: Entry[] = [];
+    let isMore = false;
+    for (const waiting of this.#waiting) {
+      isMore = waiting.segment.header.epoch !== epoch || entries.length > limit.eventsMax;
+      if (isMore) break;
+      entries.push(...waiting.entries.slice(waiting.next, waiting.next + limit.eventsMax + 1));
+    }
     const run = runOf(device, epoch, entries, limit)!;
-    const full = run.events.length >= limit.eventsMax || other >= 0 || lastSeqOf(run) < entries.at(-1)!.seq;
+    const full = run.events.length >= limit.eventsMax || isMore || lastSeqOf(run) < entries.at(-1)!.seq;
     return { run, full };
   }
 
@@ -153,10 +178,13 @@ export class ReadWindow {
       if (finding.kind === "damage") this.#suspect.add(epoch);
       else if (finding.kind === "events") this.#take(segment, finding.entries);
     }
+    this.#discardUnlessShared(bytes);
     // What could not be read is not waiting any more; it has been or will be declared.
     segment.live.fill(0);
-    for (const waiting of this.#waiting)
-      if (waiting.segment === segment) segment.live[waiting.entry.priority]++;
+    for (const waiting of this.#waiting) {
+      if (waiting.segment !== segment) continue;
+      for (const { priority } of waiting.entries.slice(waiting.next)) segment.live[priority]++;
+    }
     return true;
   }
 
@@ -167,9 +195,12 @@ export class ReadWindow {
     const seen = this.#seen.get(epoch) ?? (suspect ? acknowledged : Math.max(acknowledged, firstSeq - 1));
     const next = entries[0]!.seq;
     if (suspect && next > seen + 1) this.#onDamage({ epoch, fromSeq: seen + 1, toSeq: next - 1 });
-    for (const entry of entries) {
-      if (entry.seq > Math.max(seen, acknowledged)) this.#push(segment, entry);
-    }
+    const throughSeq = Math.max(seen, acknowledged);
+    const isNew = next > throughSeq;
+    this.#push(segment, isNew ? entries : entries.filter(({ seq }) => seq > throughSeq), true);
     if (!this.#seen.has(epoch)) this.#seen.set(epoch, seen);
   }
 }
+
+const bytesOf = (entries: readonly Entry[]): number =>
+  entries.reduce((sum, { bytes }) => sum + bytes.length, 0);

@@ -23,13 +23,14 @@
  *                                              …  a payload of EVENTS, packed as the runtime does: zstd on Node
  *
  * The number is that of the file's name; what an eviction rewrote keeps the number of the segment that it stood in.
- * A frame is what one commit wrote. A torn frame is wholly absent, and was never acknowledged to anyone. The salt
+ * A commit writes one frame or several. A torn frame is wholly absent, and was never acknowledged to anyone. The salt
  * keeps a frame of a deleted file, reappearing in a reused disk block, from passing as one of this file.
  */
 import type { Spelling } from "../codec.ts";
 import type { Packer } from "../packer.ts";
-import type { Entry, Priority } from "../store.ts";
+import type { Entry } from "../store.ts";
 import { crc32c } from "./crc32c.ts";
+import { entriesIn, pack, payloadOf, unpack } from "./payload.ts";
 
 const HEADER_BYTES = 128;
 /** Where frames begin: behind both copies of the header. */
@@ -44,8 +45,6 @@ const PACKED = 3;
 
 /** Shorter payloads are written as they are: the medium writes whole blocks anyway. */
 const PACKED_BYTES_MIN = 512;
-/** No frame holds more, whatever its bytes say. */
-const UNPACKED_BYTES_MAX = 16_777_216;
 
 const FORMAT_VERSION = 1;
 const HEADER_MAGIC = /* @__PURE__ */ Uint8Array.of(0x54, 0x4f, 0x4e, 0x45, 0x41, 0x52, 0x4d, 0x00);
@@ -133,45 +132,54 @@ function decodeHeaderCopy(segment: Uint8Array, at: number): SegmentHeader | unde
   };
 }
 
-/** Where frames are put together; it grows to the largest there was. */
-let room = /* @__PURE__ */ new Uint8Array(65_536);
+/** Gives room for a frame, of exactly the length asked for; what is in it does not matter. */
+export type Allocate = (length: number) => Uint8Array;
+
+const allocateFresh: Allocate = (length) => new Uint8Array(length);
 
 /** A frame of entries with consecutive sequence numbers, packed where that makes it smaller. */
-export function encodeEventsFrame(salt: number, entries: readonly Entry[], packer?: Packer): Uint8Array {
-  let length = 0;
-  for (const { bytes } of entries) length += 1 + varintLength(bytes.length) + bytes.length;
-  if (length > room.length) room = new Uint8Array(length);
-  let at = 0;
-  for (const { priority, bytes } of entries) {
-    room[at++] = priority;
-    at = setVarint(room, at, bytes.length);
-    room.set(bytes, at);
-    at += bytes.length;
-  }
-  const payload = room.subarray(0, length);
-  const packed = length < PACKED_BYTES_MIN ? undefined : packer?.pack(payload);
-  const isSmaller = packed !== undefined && packed.length + 4 < length;
-  const frame = new Uint8Array(FRAME_HEADER_BYTES + (isSmaller ? 4 + packed.length : length));
-  if (isSmaller) new DataView(frame.buffer).setUint32(FRAME_HEADER_BYTES, length, true);
-  frame.set(isSmaller ? packed : payload, frame.length - (isSmaller ? packed : payload).length);
-  return sealFrame(frame, salt, isSmaller ? PACKED : EVENTS, entries[0]!.seq, entries.length);
+export function encodeEventsFrame(
+  salt: number,
+  entries: readonly Entry[],
+  packer?: Packer,
+  allocate = allocateFresh,
+): Uint8Array {
+  const payload = payloadOf(entries);
+  const packed = payload.length < PACKED_BYTES_MIN ? undefined : packer && pack(payload, packer);
+  const firstSeq = entries[0]!.seq;
+  return packed && packed.length < payload.length
+    ? encodePackedFrame(salt, firstSeq, entries.length, packed, allocate)
+    : encodeFrame(salt, EVENTS, firstSeq, entries.length, payload, allocate);
 }
+
+/** A frame of entries that are packed already. */
+export const encodePackedFrame = (
+  salt: number,
+  firstSeq: number,
+  count: number,
+  packed: Uint8Array,
+  allocate: Allocate,
+): Uint8Array => encodeFrame(salt, PACKED, firstSeq, count, packed, allocate);
 
 /** A frame that says that all of `epoch` up to `throughSeq` is acknowledged. */
 export function encodeAckFrame(salt: number, epoch: string, throughSeq: number): Uint8Array {
-  const frame = new Uint8Array(FRAME_HEADER_BYTES + EPOCH_CHARS);
-  setAscii(frame, FRAME_HEADER_BYTES, epoch);
-  return sealFrame(frame, salt, ACK, throughSeq, 1);
+  const payload = new Uint8Array(EPOCH_CHARS);
+  setAscii(payload, 0, epoch);
+  return encodeFrame(salt, ACK, throughSeq, 1, payload, allocateFresh);
 }
 
-function sealFrame(
-  frame: Uint8Array,
+function encodeFrame(
   salt: number,
   type: number,
   firstSeq: number,
   count: number,
+  payload: Uint8Array,
+  allocate: Allocate,
 ): Uint8Array {
-  const view = new DataView(frame.buffer);
+  const frame = allocate(FRAME_HEADER_BYTES + payload.length);
+  frame.fill(0, 0, FRAME_HEADER_BYTES);
+  frame.set(payload, FRAME_HEADER_BYTES);
+  const view = new DataView(frame.buffer, frame.byteOffset);
   view.setUint32(0, FRAME_MAGIC, true);
   frame[4] = type;
   view.setUint32(8, frame.length - FRAME_HEADER_BYTES, true);
@@ -222,58 +230,13 @@ export function findFrameMagic(bytes: Uint8Array, from: number): number {
  * @returns undefined when the payload does not hold exactly the entries that the frame's header promises, or is packed
  *   and this runtime does not unpack.
  */
-export function entriesOf(frame: Frame, packer?: Packer): Entry[] | undefined {
-  const { firstSeq, count } = frame;
-  const payload = frame.type === PACKED ? unpacked(frame.payload, packer) : frame.payload;
-  if (!payload) return undefined;
-  const entries: Entry[] = [];
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    const priority = payload[at++];
-    if (priority === undefined || priority > 3) return undefined;
-    let length = 0;
-    for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
-      if (at >= payload.length || shift > 28) return undefined;
-      byte = payload[at++]!;
-      length += (byte & 0x7f) * 2 ** shift;
-    }
-    if (at + length > payload.length) return undefined;
-    entries.push({
-      seq: firstSeq + i,
-      priority: priority as Priority,
-      bytes: payload.subarray(at, at + length),
-    });
-    at += length;
-  }
-  return at === payload.length ? entries : undefined;
-}
-
-function unpacked(payload: Uint8Array, packer: Packer | undefined): Uint8Array | undefined {
-  if (payload.length < 4) return undefined;
-  const length = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
-  try {
-    return length <= UNPACKED_BYTES_MAX ? packer?.unpack(payload.subarray(4), length) : undefined;
-  } catch {
-    return undefined;
-  }
+export function entriesOf({ type, firstSeq, count, payload }: Frame, packer?: Packer): Entry[] | undefined {
+  const plain = type === PACKED ? packer && unpack(payload, packer) : payload;
+  return plain && entriesIn(plain, firstSeq, count);
 }
 
 /** The epoch that an ACK frame speaks of. */
 export const ackEpochOf = (frame: Frame): string => ascii.decode(frame.payload);
-
-function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value >>> 7; rest > 0; rest >>>= 7) length++;
-  return length;
-}
-
-function setVarint(bytes: Uint8Array, at: number, value: number): number {
-  let rest = value;
-  let offset = at;
-  for (; rest >= 0x80; rest >>>= 7) bytes[offset++] = (rest & 0x7f) | 0x80;
-  bytes[offset++] = rest;
-  return offset;
-}
 
 function setAscii(bytes: Uint8Array, at: number, text: string): void {
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);

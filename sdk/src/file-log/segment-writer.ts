@@ -3,14 +3,10 @@ import type { Spelling } from "../codec.ts";
 import type { Packer } from "../packer.ts";
 import type { Entry } from "../store.ts";
 import { type Catalog, liveCount, newSegment, type Segment } from "./catalog.ts";
+import { CommitFrames } from "./commit-frames.ts";
 import { type Disk, type DiskFile, isFull } from "./disk.ts";
-import {
-  encodeAckFrame,
-  encodeEventsFrame,
-  encodeHeader,
-  type SegmentHeader,
-  segmentName,
-} from "./segment-format.ts";
+import { lengthOf } from "./packed-entries.ts";
+import { encodeAckFrame, encodeHeader, type SegmentHeader, segmentName } from "./segment-format.ts";
 
 /** Which epoch a log writes, and whose. */
 export interface Identity {
@@ -57,7 +53,7 @@ export class SegmentWriter {
   readonly #identity: Identity;
   readonly #segmentBytes: number;
   readonly #segmentEvents: number;
-  readonly #packer: Packer | undefined;
+  readonly #frames: CommitFrames;
   #nextNumber: number;
   #active: ActiveFile | undefined;
   #acksUnsynced = false;
@@ -82,7 +78,7 @@ export class SegmentWriter {
     this.#segmentBytes = options.segmentBytes;
     this.#segmentEvents = options.segmentEvents;
     this.#nextNumber = options.nextNumber;
-    this.#packer = options.packer;
+    this.#frames = new CommitFrames(options.packer);
   }
 
   /** The segment that takes frames now. */
@@ -122,13 +118,13 @@ export class SegmentWriter {
   async #appendOnce(entries: readonly Entry[]): Promise<Committed> {
     if (!this.#active || this.#isFull(this.#active)) await this.#rotate(entries[0]!.seq);
     const { segment, file } = this.#active!;
-    const bytes = encodeFrames(segment.header.salt, entries, this.#packer);
+    const bytes = this.#frames.of(segment.header.salt, entries);
     await writeWhole(file, bytes);
     await file.sync();
     this.#acksUnsynced = false;
     const offset = segment.bytes;
     count(segment, entries, bytes.length);
-    for (const entry of entries) this.#active!.unpackedBytes += entry.bytes.length;
+    this.#active!.unpackedBytes += entries.reduce((sum, entry) => sum + lengthOf(entry), 0);
     return { ok: true, segment, offset };
   }
 
@@ -188,7 +184,7 @@ export class SegmentWriter {
   async rewrite(old: SegmentHeader, entries: readonly Entry[]): Promise<Segment> {
     const { segment, file } = await this.#create({ ...old, firstSeq: entries[0]!.seq });
     try {
-      const bytes = encodeFrames(segment.header.salt, entries, this.#packer);
+      const bytes = this.#frames.of(segment.header.salt, entries);
       await writeWhole(file, bytes);
       await file.sync();
       count(segment, entries, bytes.length);
@@ -286,18 +282,6 @@ function count(segment: Segment, entries: readonly Entry[], bytes: number): void
   segment.bytes += bytes;
   segment.lastSeq = entries.at(-1)!.seq;
   for (const { priority } of entries) segment.live[priority]++;
-}
-
-/** One frame for each stretch of consecutive sequence numbers. */
-function encodeFrames(salt: number, entries: readonly Entry[], packer: Packer | undefined): Uint8Array {
-  const frames: Uint8Array[] = [];
-  let from = 0;
-  for (let at = 1; at <= entries.length; at++) {
-    if (at < entries.length && entries[at]!.seq === entries[at - 1]!.seq + 1) continue;
-    frames.push(encodeEventsFrame(salt, entries.slice(from, at), packer));
-    from = at;
-  }
-  return frames.length === 1 ? frames[0]! : Buffer.concat(frames);
 }
 
 /** A short count is how a full disk says so. */

@@ -15,6 +15,7 @@ import { briefMsgpackCodec } from "../wire/msgpack.ts";
 import { inWords } from "../words.ts";
 import { packer } from "./compress.ts";
 import { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
+import { discard } from "./discard.ts";
 import { HttpTransport } from "./http-transport.ts";
 import { makeDirectory } from "./make-directory.ts";
 import { PackedQueue } from "./packed-queue.ts";
@@ -46,6 +47,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
             clock: systemClock,
             spelling: briefMsgpackCodec.spelling,
             packer,
+            discard,
             onDamage: (range) => tell.damage(range),
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           }),

@@ -1,14 +1,17 @@
 import type { EventQueue } from "../event-queue.ts";
+import { PackedEntries } from "../file-log/packed-entries.ts";
 import type { Packer } from "../packer.ts";
 import { CONTROL, type Entry, type Priority } from "../store.ts";
 
 /** Events with consecutive numbers, their bytes behind one another. */
 interface Block {
-  firstSeq: number;
+  readonly firstSeq: number;
   /** Of each event: its length times four, plus its priority. */
-  marks: number[];
-  bytes: Uint8Array;
-  packed: boolean;
+  readonly marks: Uint32Array;
+  readonly content: Uint8Array | PackedEntries;
+  /** So many of its events are gone, and of their bytes. */
+  gone: number;
+  goneBytes: number;
 }
 
 const BLOCK_BYTES = 65_536;
@@ -47,7 +50,13 @@ export class PackedQueue implements EventQueue {
     this.#events++;
     const mark = length * 4 + priority;
     if (length > BLOCK_BYTES)
-      this.#add({ firstSeq: seq, marks: [mark], bytes: new Uint8Array(bytes), packed: false });
+      this.#add({
+        firstSeq: seq,
+        marks: Uint32Array.of(mark),
+        content: new Uint8Array(bytes),
+        gone: 0,
+        goneBytes: 0,
+      });
     else {
       this.#open.set(bytes, this.#openUsed);
       this.#openUsed += length;
@@ -59,8 +68,8 @@ export class PackedQueue implements EventQueue {
   unshift({ seq, priority, bytes }: Entry): void {
     this.#events++;
     this.#sealedBytes += bytes.length;
-    const mark = bytes.length * 4 + priority;
-    this.#blocks.unshift({ firstSeq: seq, marks: [mark], bytes: new Uint8Array(bytes), packed: false });
+    const marks = Uint32Array.of(bytes.length * 4 + priority);
+    this.#blocks.unshift({ firstSeq: seq, marks, content: new Uint8Array(bytes), gone: 0, goneBytes: 0 });
   }
 
   peek(bytesMax: number, beforeSeq: number = Number.POSITIVE_INFINITY): Entry[] {
@@ -68,54 +77,43 @@ export class PackedQueue implements EventQueue {
     const entries: Entry[] = [];
     let left = bytesMax;
     for (const block of this.#blocks) {
-      if (block.firstSeq >= beforeSeq) return entries;
-      const bytes = this.#unpacked(block);
-      let at = 0;
-      for (const [i, mark] of block.marks.entries()) {
-        const length = mark >>> 2;
-        const seq = block.firstSeq + i;
-        left -= length;
-        if (seq >= beforeSeq || (left < 0 && entries.length > 0)) return entries;
-        const priority = (mark & 3) as Priority;
-        entries.push({ seq, priority, bytes: bytes.subarray(at, at + length) });
-        at += length;
+      // What is packed goes as a whole, so that nobody has to unpack it.
+      if (block.content instanceof PackedEntries && entries.length > 0 && left < BLOCK_BYTES) break;
+      for (const entry of entriesOf(block)) {
+        left -= block.marks[entry.seq - block.firstSeq]! >>> 2;
+        if (entry.seq >= beforeSeq || (left < 0 && entries.length > 0)) return entries;
+        entries.push(entry);
       }
     }
     return entries;
   }
 
-  release(throughSeq: number): void {
+  release(throughSeq: number): number {
     this.#seal();
-    for (let block = this.#blocks[0]; block && block.firstSeq <= throughSeq; block = this.#blocks[0]) {
-      const gone = block.marks.splice(0, throughSeq - block.firstSeq + 1);
-      this.#events -= gone.length;
-      if (block.marks.length === 0) {
-        this.#sealedBytes -= block.bytes.length;
-        this.#blocks.shift();
-        continue;
+    let bytes = 0;
+    for (let block = this.#blocks[0]; block; block = this.#blocks[0]) {
+      const before = memoryOf(block);
+      const goneBefore = block.goneBytes;
+      const end = Math.min(block.marks.length, throughSeq - block.firstSeq + 1);
+      for (; block.gone < end; block.gone++) {
+        block.goneBytes += block.marks[block.gone]! >>> 2;
+        this.#events--;
       }
-      const bytes = gone.reduce((sum, mark) => sum + (mark >>> 2), 0);
-      block.bytes = this.#unpacked(block).subarray(bytes);
-      block.firstSeq += gone.length;
-      this.#sealedBytes -= bytes;
+      bytes += block.goneBytes - goneBefore;
+      this.#sealedBytes += memoryOf(block) - before;
+      if (end < block.marks.length) break;
+      this.#blocks.shift();
     }
+    return bytes;
   }
 
   purge(): { readonly seq: number }[] {
     this.#seal();
     const gone: { seq: number }[] = [];
     const kept: Entry[] = [];
-    for (const block of this.#blocks.splice(0)) {
-      // What holds no control record need not be unpacked.
-      const bytes = block.marks.some((mark) => (mark & 3) === CONTROL) ? this.#unpacked(block) : block.bytes;
-      let at = 0;
-      for (const [i, mark] of block.marks.entries()) {
-        const seq = block.firstSeq + i;
-        const end = at + (mark >>> 2);
-        if ((mark & 3) === CONTROL) kept.push({ seq, priority: CONTROL, bytes: bytes.slice(at, end) });
-        else gone.push({ seq });
-        at = end;
-      }
+    for (const entry of this.#blocks.splice(0).flatMap(entriesOf)) {
+      if (entry.priority === CONTROL) kept.push(entry);
+      else gone.push({ seq: entry.seq });
     }
     this.#events = 0;
     this.#sealedBytes = 0;
@@ -126,29 +124,43 @@ export class PackedQueue implements EventQueue {
 
   /** Ends the block that is being filled; the room is used again for the next. */
   #seal(): void {
-    const marks = this.#openMarks;
-    if (marks.length === 0) return;
+    if (this.#openMarks.length === 0) return;
+    const marks = new Uint32Array(this.#openMarks);
+    const firstSeq = this.#nextSeq - marks.length;
     const filled = this.#open.subarray(0, this.#openUsed);
     const isMuch = this.#sealedBytes > UNPACKED_BYTES_MAX && filled.length > BLOCK_BYTES / 2;
-    const packer = isMuch ? this.#packer : undefined;
-    const bytes = packer?.pack(filled) ?? filled.slice();
+    const content = isMuch ? new PackedEntries(firstSeq, marks, filled, this.#packer) : filled.slice();
     this.#openUsed = 0;
     this.#openMarks = [];
-    this.#add({ firstSeq: this.#nextSeq - marks.length, marks, bytes, packed: packer !== undefined });
+    this.#add({ firstSeq, marks, content, gone: 0, goneBytes: 0 });
   }
 
   #add(block: Block): void {
-    this.#sealedBytes += block.bytes.length;
     this.#blocks.push(block);
+    this.#sealedBytes += memoryOf(block);
   }
+}
 
-  #unpacked(block: Block): Uint8Array {
-    if (block.packed) {
-      this.#sealedBytes -= block.bytes.length;
-      block.bytes = this.#packer.unpack(block.bytes, BLOCK_BYTES);
-      this.#sealedBytes += block.bytes.length;
-      block.packed = false;
-    }
-    return block.bytes;
+/** The events of a block that are not gone. */
+function entriesOf({ firstSeq, marks, content, gone, goneBytes }: Block): Entry[] {
+  const entries: Entry[] = [];
+  let at = goneBytes;
+  for (let i = gone; i < marks.length; i++) {
+    const mark = marks[i]!;
+    const end = at + (mark >>> 2);
+    const priority = (mark & 3) as Priority;
+    entries.push(
+      content instanceof PackedEntries
+        ? content.entry(i)
+        : { seq: firstSeq + i, priority, bytes: content.subarray(at, end) },
+    );
+    at = end;
   }
+  return entries;
+}
+
+/** What a block takes in memory: a packed one all of it, until its last event is gone. */
+function memoryOf({ marks, content, gone, goneBytes }: Block): number {
+  if (content instanceof Uint8Array) return content.length - goneBytes;
+  return gone < marks.length ? content.packed.length : 0;
 }

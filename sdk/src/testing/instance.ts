@@ -2,6 +2,7 @@ import type { TonearmError } from "../errors.ts";
 import type { Disk } from "../file-log/disk.ts";
 import { FileLog } from "../file-log/file-log.ts";
 import { MemoryStore } from "../memory-store.ts";
+import { discard } from "../node/discard.ts";
 import { type CommonOptions, checkOptions } from "../options.ts";
 import type { Ports } from "../ports.ts";
 import { assembleTelemetry } from "../telemetry.ts";
@@ -35,6 +36,7 @@ export function instance<E extends EventDefinitions = AnyEvents>(
             disk,
             clock,
             spelling: 1,
+            discard,
             onDamage: (range) => tell.damage(range),
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           })

@@ -62,8 +62,10 @@ export function encodeMsgpackBatch(
       events: [],
     })
     .subarray(0, -1);
-  const parts = events.map((event) => (event.length > 0 ? event : NIL));
-  return concat([head, arrayHeader(events.length), ...parts], allocate);
+  const start = [head, arrayHeader(events.length)];
+  const whole = allocate(lengthOf(start) + lengthOf(events));
+  put(whole, events, put(whole, start, 0));
+  return whole;
 }
 
 function arrayHeader(length: number): Uint8Array {
@@ -71,14 +73,12 @@ function arrayHeader(length: number): Uint8Array {
   return Uint8Array.of(0xdc, length >>> 8, length & 0xff);
 }
 
-function concat(parts: readonly Uint8Array[], allocate: (length: number) => Uint8Array): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const whole = allocate(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
-}
+const lengthOf = (parts: readonly Uint8Array[]): number =>
+  parts.reduce((sum, part) => sum + (part.length || NIL.length), 0);
+
+/** Puts parts behind one another; returns where they end. An empty one is an event that was given up. */
+const put = (whole: Uint8Array, parts: readonly Uint8Array[], from: number): number =>
+  parts.reduce((at, part) => {
+    whole.set(part.length > 0 ? part : NIL, at);
+    return at + (part.length || NIL.length);
+  }, from);
