@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cleanUp, freshDirectory } from "../support/devices.ts";
+import { bundleWriter, inspect, twoAtOnce } from "./log-runs.ts";
+import { LogTruth } from "./log-steps.ts";
+
+/** Directories, and processes that come after one another in each. */
+const DIRECTORIES = 25;
+const LIVES = 20;
+
+describe("kill -9", () => {
+  let writer: string;
+  beforeAll(async () => {
+    writer = await bundleWriter();
+  });
+  afterAll(cleanUp);
+
+  /** One life: killed once it has said `lines` lines, wherever it is by then. */
+  async function live(directory: string, epoch: string, lines: number): Promise<string> {
+    const child = spawn(process.execPath, [writer, directory, epoch, "1000"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.on("data", (bytes: Buffer) => {
+      output += bytes.toString();
+      if (output.split("\n").length > lines) child.kill("SIGKILL");
+    });
+    await once(child, "close");
+    return output;
+  }
+
+  it(`of ${DIRECTORIES * LIVES} processes that write into a log loses nothing that they had called durable`, async () => {
+    let found = 0;
+    await twoAtOnce([...Array(DIRECTORIES).keys()], async (number) => {
+      const directory = await freshDirectory();
+      const truth = new LogTruth();
+      for (let life = 0; life < LIVES; life++) {
+        const epoch = `d${number}-life${life}`.padEnd(16, "x");
+        truth.hear(await live(directory, epoch, 1 + ((number * 31 + life * 17) % 23)));
+      }
+      const left = await inspect(directory, truth, "e".repeat(16));
+      found += left.found;
+      expect({ number, missing: left.missing, faults: left.faults }).toEqual({
+        number,
+        missing: [],
+        faults: [],
+      });
+    });
+    expect(found).toBeGreaterThan(DIRECTORIES * LIVES);
+  }, 600_000);
+});
