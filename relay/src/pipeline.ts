@@ -95,14 +95,15 @@ export class Pipeline {
 
   /** @throws what the first look at the stream, or the spool's directory, throws. */
   async start(): Promise<void> {
-    await this.#spool?.open({
-      stored: () => this.#replay?.notify(),
-      lost: (batches, events) => this.#countLost(batches, events),
-    });
+    // Whoever has to be started again and again until Kinesis is back leaves nothing in the spool.
+    await this.shardMap.start();
     try {
-      await this.shardMap.start();
+      await this.#spool?.open({
+        stored: () => this.#replay?.notify(),
+        lost: (batches, events) => this.#countLost(batches, events),
+      });
     } catch (error) {
-      await this.#spool?.close();
+      await this.shardMap.stop();
       throw error;
     }
     const { aggregationOff } = this.shardMap.shape ?? {};
@@ -186,9 +187,12 @@ export class Pipeline {
   }
 
   async #route(batch: Batch): Promise<Durable> {
-    // A circuit that is not closed has its probes from the spool: nobody waits for what they meet.
-    const away = this.breaker.kind === "open" || (this.#spool && this.breaker.kind === "half-open");
-    if (away || this.#spool?.holds(batch.device)) return this.#intoSpool(batch, this.breaker.waitMs);
+    const { kind } = this.breaker;
+    if (kind === "open" || this.#spool?.holds(batch.device))
+      return this.#intoSpool(batch, this.breaker.waitMs);
+    // A circuit that is half open has its probes from the spool: nobody waits for what they meet. A spool that takes nothing
+    // has none, and this batch is the probe.
+    if (kind === "half-open" && (await this.#spool?.store(batch)) === "stored") return "spool";
     const waitMs = this.#collector.waitMs(this.shardOf(batch.device));
     if (waitMs > this.#config.shardWaitMaxMs) return this.#intoSpool(batch, waitMs);
     let outcome = await this.#aggregator.add(batch).outcome;

@@ -1,6 +1,6 @@
 import { ManualClock } from "@tonearm/sdk/testing";
 import { HASH_KEY_MAX } from "../aggregate/hash-key.ts";
-import type { Shard, StreamShape } from "../aggregate/shard-map.ts";
+import type { LoadShape, Shard, StreamShape } from "../aggregate/shard-map.ts";
 import { checkConfig } from "../config/check.ts";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../log.ts";
@@ -60,6 +60,7 @@ export async function scriptedPipeline(
   options: Partial<Config> = {},
   spool?: Spool,
   clock = new ManualClock(),
+  loadShape?: LoadShape,
 ) {
   const kinesis = new ScriptedKinesis();
   const config = checkConfig({ insecure: true, ...options });
@@ -69,7 +70,7 @@ export async function scriptedPipeline(
     log,
     spool,
     put: kinesis.put,
-    loadShape: kinesis.loadShape,
+    loadShape: loadShape ?? kinesis.loadShape,
   });
   await pipeline.start();
   const operator = new Operator({ pipeline, config, clock, log, isStopping: () => false });

@@ -1,5 +1,6 @@
 import { FileLog } from "@tonearm/sdk/file-log";
 import { ManualClock, MemoryDisk } from "@tonearm/sdk/testing";
+import type { LoadShape } from "../aggregate/shard-map.ts";
 import type { Config } from "../config/schema.ts";
 import type { PutEntry } from "../put/put-entry.ts";
 import { deaggregate } from "../read/deaggregate.ts";
@@ -34,6 +35,7 @@ export async function spooling(
   seed = 1,
   spoolBytesMax = 2 ** 30,
   letters = new MemoryDisk(),
+  loadShape?: LoadShape,
 ) {
   const clock = new ManualClock(seed);
   const parts = {
@@ -43,7 +45,7 @@ export async function spooling(
     isShort: async () => (await disk.freeBytes()) < FREE_BYTES,
   };
   const spool = new Spool(parts, { spoolCommitMs: 10, spoolBytesMax });
-  return { ...(await scriptedPipeline({ ...SMALL, ...options }, spool, clock)), spool, letters };
+  return { ...(await scriptedPipeline({ ...SMALL, ...options }, spool, clock, loadShape)), spool, letters };
 }
 
 /** The lines that Kinesis has taken, in order. */
