@@ -1,10 +1,13 @@
 /** Entry `@tonearm/sdk/ports`: what a simulation or another runtime needs to put an instance together by itself. */
+export { interpret } from "./answer.ts";
 export { type Cancel, type Clock, sleep } from "./clock.ts";
 export type { Codec, Spelling, StampedEvent } from "./codec.ts";
 export { newEpochId } from "./ids.ts";
+export { packer } from "./node/compress.ts";
 export { type DirectoryLock, lockDirectory } from "./node/directory-lock.ts";
 export { HttpTransport } from "./node/http-transport.ts";
 export { makeDirectory } from "./node/make-directory.ts";
+export { PackedQueue } from "./node/packed-queue.ts";
 export type { TuningOptions } from "./options.ts";
 export { type CheckedOptions, type CommonOptions, checkOptions } from "./options.ts";
 export type { Ports, StoreNews } from "./ports.ts";

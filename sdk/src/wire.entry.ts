@@ -15,7 +15,7 @@ export {
   MEDIA_NDJSON,
   PROTOCOL_VERSION,
 } from "./wire/limits.ts";
-export { type BatchHeader, encodeMsgpackBatch, msgpackCodec } from "./wire/msgpack.ts";
+export { type BatchHeader, briefMsgpackCodec, encodeMsgpackBatch, msgpackCodec } from "./wire/msgpack.ts";
 export {
   CONTROL_TYPES,
   EVENT_TYPE_PATTERN,

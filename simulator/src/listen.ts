@@ -31,7 +31,7 @@ export type Tell = (line: string) => void;
 export async function listenTo(options: FleetOptions, random: Random, tell: Tell): Promise<Listening> {
   if (options.history !== undefined) return replayed(options, options.history, random, tell);
   return {
-    happenings: (speaker) => endless(modelled(speaker, random)),
+    happenings: (speaker) => endlessHappenings(speaker, random),
     eventsOf: (speaker) => shareOf(options.events, options.devices, speaker),
   };
 }
@@ -90,6 +90,8 @@ function placeOf(speaker: number) {
   };
 }
 
-function* endless(listener: Listener): Generator<Happening> {
+/** What a speaker reports for as long as anybody asks; called again for the same speaker it makes the same. */
+export function* endlessHappenings(speaker: number, random: Random): Generator<Happening> {
+  const listener = modelled(speaker, random);
   for (;;) yield listener.next();
 }

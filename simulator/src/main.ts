@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError } from "@tonearm/relay/flags";
 import { DEMO_HELP, demoCommand } from "./demo.ts";
+import { DETERMINISTIC_HELP, deterministicCommand } from "./deterministic/command.ts";
 import { fleetProcess } from "./fleet-process.ts";
 import { Interrupted } from "./interruption.ts";
 import { FLEET_PROCESS_COMMAND } from "./killed-fleet.ts";
@@ -13,7 +14,10 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   demo: { help: DEMO_HELP, run: demoCommand },
-  simulate: { help: SIMULATE_HELP, run: simulateCommand },
+  simulate: {
+    help: `${SIMULATE_HELP}\n\n${DETERMINISTIC_HELP}`,
+    run: (args) => (args.includes("--deterministic") ? deterministicCommand(args) : simulateCommand(args)),
+  },
   [FLEET_PROCESS_COMMAND]: { help: "", run: fleetProcess },
 };
 

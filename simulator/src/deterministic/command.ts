@@ -1,0 +1,59 @@
+import { createWriteStream } from "node:fs";
+import { finished } from "node:stream/promises";
+import { checkFlags, helpFor, readFlags, someText, wholeNumber } from "@tonearm/relay/flags";
+import { z } from "zod";
+import { newSeed } from "../seed.ts";
+import { type SimulationReport, simulate } from "./simulation.ts";
+
+const shape = {
+  deterministic: z
+    .literal(true)
+    .describe("SDK, relay and a model of Kinesis in one process, all from one seed"),
+  seed: someText.optional().describe("decides everything; default: a new one, printed"),
+  hours: wholeNumber(1, 1_000_000)
+    .default(100)
+    .describe("hours of the fleet's life in which things go wrong"),
+  devices: wholeNumber(1, 1_000).default(3).describe("speakers"),
+  json: z.boolean().default(false).describe("print nothing but one JSON object at the end"),
+  trace: someText.optional().describe("file that takes everything that happens, line by line"),
+};
+
+export const DETERMINISTIC_HELP = `simulate --deterministic [options]
+
+Lets a fleet live through hours of faults in seconds, and holds everything against the truth at every step. The same seed is the
+same run, byte for byte. Ends with 1 when a promise was not kept.
+
+${helpFor(shape)}`;
+
+export async function deterministicCommand(args: readonly string[]): Promise<void> {
+  const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
+  const { hours, devices, seed = newSeed() } = options;
+  const tell = (line: string) => {
+    if (!options.json) console.log(line);
+  };
+  const trace = options.trace === undefined ? undefined : createWriteStream(options.trace);
+  const report = await simulate({
+    seed,
+    hours,
+    devices,
+    onKnobs: (knobs) => tell(`seed ${seed}; knobs: ${JSON.stringify(knobs)}`),
+    ...(trace && { writeTrace: (lines: string) => void trace.write(lines) }),
+  });
+  if (trace) await finished(trace.end());
+  const { tail, ...summary } = report;
+  if (report.violations.length > 0) {
+    process.stderr.write(`${tail}${replayLines(report, devices)}\n`);
+    process.exitCode = 1;
+  }
+  console.log(JSON.stringify(summary));
+}
+
+/** What was not kept, when, and how to see it again. */
+export function replayLines(
+  { seed, fleet_hours: hours, violations }: Pick<SimulationReport, "seed" | "fleet_hours" | "violations">,
+  devices: number,
+): string {
+  const what = violations.map(({ step, atMs, what: words }) => `step ${step}, ${atMs} ms: ${words}`);
+  const again = `pnpm simulate --deterministic --seed ${seed} --hours ${hours} --devices ${devices}`;
+  return [...what, `again: ${again}`].join("\n");
+}

@@ -1,0 +1,3 @@
+import { keepsEveryPromise } from "./testing/seeds.ts";
+
+keepsEveryPromise(1, 100);

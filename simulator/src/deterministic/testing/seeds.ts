@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { replayLines } from "../command.ts";
+import { type SimulationReport, simulate } from "../simulation.ts";
+
+const HOURS = 50;
+/** So many seeds go by until one is run a second time. */
+const TWICE_EVERY = 20;
+
+const devicesOf = (seed: number): number => 1 + (seed % 2);
+
+const run = (seed: number): Promise<SimulationReport> =>
+  simulate({ seed: String(seed), hours: HOURS, devices: devicesOf(seed) });
+
+/** Runs every seed from `from` to `to`, every twentieth twice: no promise is broken, and the same seed is the same run. */
+export function keepsEveryPromise(from: number, to: number): void {
+  const seeds = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  it(`keeps every promise through ${HOURS} hours of faults, seeds ${from} to ${to}`, {
+    timeout: 600_000,
+  }, async () => {
+    let events = 0;
+    for (const seed of seeds) {
+      const report = await run(seed);
+      events += report.events;
+      expect(report.violations, replayLines(report, devicesOf(seed))).toEqual([]);
+      if (seed % TWICE_EVERY !== 0) continue;
+      const again = await run(seed);
+      expect([seed, again.trace_sha256, again.steps]).toEqual([seed, report.trace_sha256, report.steps]);
+    }
+    // Runs in which nothing happens keep every promise, too.
+    expect(events).toBeGreaterThan(100 * seeds.length);
+  });
+}
