@@ -1,31 +1,53 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
-import { gunzip, zstdDecompress } from "node:zlib";
+import { gunzip, gunzipSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { BODY_BYTES_MAX, EVENT_BYTES_MAX, INFLATED_BYTES_MAX } from "@tonearm/sdk/wire";
 import type { Hold } from "../admission.ts";
 import { Refusal } from "../refusal.ts";
 import { Turns } from "./turns.ts";
 
-type Inflater = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+interface Limit {
+  readonly maxOutputLength: number;
+}
 
-const unzstd = promisify<Buffer, { maxOutputLength: number; info: true }, unknown>(zstdDecompress);
+interface Inflater {
+  /** In this thread, which is busy with it. */
+  now(bytes: Buffer, limit: Limit): Buffer;
+  /** In another thread, which costs more than a small body does. */
+  later(bytes: Buffer, limit: Limit): Promise<Buffer>;
+}
+
+/** What zstd returns when it is asked for `info`, which its types do not say. */
+interface Unpacked {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+const unzstd = promisify<Buffer, Limit & { info: true }, unknown>(zstdDecompress);
+const unzstdNow = zstdDecompressSync as (bytes: Buffer, options: Limit & { info: true }) => unknown;
 
 const inflaters: Readonly<Record<string, Inflater>> = {
-  gzip: promisify(gunzip),
-  zstd: async (bytes, options) => {
-    const inflated = await unzstd(bytes, { ...options, info: true });
-    const { buffer, engine } = inflated as { buffer: Buffer; engine: { bytesWritten: number } };
-    // Unlike gzip, it says nothing of what stands behind the frame.
-    if (engine.bytesWritten !== bytes.length) throw new Error("junk behind the frame");
-    return buffer;
+  gzip: { now: gunzipSync, later: promisify(gunzip) },
+  zstd: {
+    now: (bytes, limit) => wholeOf(bytes, unzstdNow(bytes, { ...limit, info: true })),
+    later: async (bytes, limit) => wholeOf(bytes, await unzstd(bytes, { ...limit, info: true })),
   },
 };
+
+/** Unlike gzip, zstd says nothing of what stands behind the frame. */
+function wholeOf(bytes: Buffer, unpacked: unknown): Buffer {
+  const { buffer, engine } = unpacked as Unpacked;
+  if (engine.bytesWritten !== bytes.length) throw new Error("junk behind the frame");
+  return buffer;
+}
 
 /** A body may be this many times as large inflated; no batch of real events comes near. */
 const RATIO_MAX = 100;
 /** So much may come out of any body: a batch that was cut in halves down to one event is never refused for its ratio. */
 const INFLATED_BYTES_FREE = 2 * EVENT_BYTES_MAX;
-/** Bodies inflated at once: more than one thread can decode, and no more memory than that which nobody has counted yet. */
+/** Bodies up to this size are inflated without asking another thread: a millisecond or two, whatever comes out of them. */
+const SMALL_BYTES_MAX = 32_768;
+/** Others that are inflated at once: more than one thread can decode, and no more memory than that which nobody has counted yet. */
 const inflating = new Turns(2);
 
 /** First bytes of a compressed body; a batch in either spelling begins otherwise. */
@@ -37,25 +59,33 @@ const ZSTD_MAGIC = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
  * @param hold is told of every piece as it comes.
  * @throws Refusal `body_too_large`, what `hold` throws, or `malformed_request` when the sender stops in the middle.
  */
-export async function readBody(request: IncomingMessage, hold: Pick<Hold, "take">): Promise<Buffer> {
-  const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > BODY_BYTES_MAX) throw tooLarge(`${announced} bytes`);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    // Leaving the loop early must not close the connection: the sender is owed an answer.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+export function readBody(request: IncomingMessage, hold: Pick<Hold, "take">): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const announced = Number(request.headers["content-length"] ?? 0);
+    if (announced > BODY_BYTES_MAX) throw tooLarge(`${announced} bytes`);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const take = (chunk: Buffer) => {
       length += chunk.length;
-      if (length > BODY_BYTES_MAX) throw tooLarge(`more than ${BODY_BYTES_MAX} bytes`);
-      hold.take(chunk.length);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw new Refusal("malformed_request", "the body ended before its announced length");
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
+      try {
+        if (length > BODY_BYTES_MAX) throw tooLarge(`more than ${BODY_BYTES_MAX} bytes`);
+        hold.take(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        // The connection stays: the sender is owed an answer.
+        request.off("data", take).pause();
+        reject(error);
+      }
+    };
+    request.on("data", take);
+    request.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
+    request.on("close", () => {
+      if (!request.complete) reject(cutOff());
+    });
+  });
 }
+
+const cutOff = () => new Refusal("malformed_request", "the body ended before its announced length");
 
 function tooLarge(found: string): Refusal {
   return new Refusal("body_too_large", `the body has ${found}, expected at most ${BODY_BYTES_MAX}`);
@@ -93,7 +123,8 @@ async function inflateAs(name: string, body: Buffer): Promise<Buffer> {
     Math.max(INFLATED_BYTES_FREE, RATIO_MAX * body.length),
   );
   try {
-    return await inflating.run(() => inflater(body, { maxOutputLength }));
+    if (body.length <= SMALL_BYTES_MAX) return inflater.now(body, { maxOutputLength });
+    return await inflating.run(() => inflater.later(body, { maxOutputLength }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
       throw new Refusal(

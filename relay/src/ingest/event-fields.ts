@@ -1,14 +1,16 @@
 import { EVENT_TYPE_PATTERN, isControlType } from "@tonearm/sdk/wire";
 import { Refusal } from "../refusal.ts";
 
-/** An event of a batch whose envelope has been taken apart; `data` is the device's JSON text as it came. */
+/** An event of a batch whose envelope has been taken apart; its data is the device's JSON text as it came: `body[from, to)`. */
 export interface DecodedEvent {
   readonly type: unknown;
   readonly timeMs: unknown;
   readonly monoMs: unknown;
   readonly offsetMs: unknown;
-  readonly data: Buffer;
-  /** What `data` parses to, where the envelope's decoder had to parse it anyway. */
+  readonly body: Buffer;
+  readonly from: number;
+  readonly to: number;
+  /** What the data parses to, where the envelope's decoder had to parse it anyway. */
   readonly parsed?: object;
 }
 

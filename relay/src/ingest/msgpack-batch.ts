@@ -7,11 +7,6 @@ import { MsgpackReader } from "./msgpack-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
 
 const EVENT_FIELDS = 5;
-/** About what the relay's own fields take in a record. */
-const RELAY_FIELDS_BYTES = 160;
-
-/** Least bytes an event can take; no room is set aside for more events than the body can hold. */
-const EVENT_BYTES_MIN = 8;
 
 interface ScalarFields {
   v?: number | null;
@@ -27,8 +22,7 @@ interface ScalarFields {
 export function decodeMsgpackBatch(body: Buffer, receivedMs: number): Batch {
   let writer: RecordWriter | undefined;
   const header = readMsgpackBatch(body, (begun, count) => {
-    const events = Math.min(count, body.length / EVENT_BYTES_MIN);
-    writer = new RecordWriter(begun, receivedMs, body.length + Math.ceil(events) * RELAY_FIELDS_BYTES);
+    writer = new RecordWriter(begun, receivedMs, body.length, count);
     return (event) => (event ? writer!.write(event) : writer!.skip());
   });
   return { ...header, records: writer!.finish() };
@@ -45,7 +39,7 @@ export function readMsgpackBatch(body: Buffer, begin: BeginBatch): Header {
     const name = reader.shortString();
     if (name === "events") {
       if (left !== 1) throw invalid("events must be the last field of the batch");
-      return readEvents(reader, body.length, fields, begin);
+      return readEvents(reader, body, fields, begin);
     }
     readScalar(reader, name, fields);
   }
@@ -67,17 +61,12 @@ function readScalar(reader: MsgpackReader, name: string, fields: ScalarFields): 
   }
 }
 
-function readEvents(
-  reader: MsgpackReader,
-  bodyBytes: number,
-  fields: ScalarFields,
-  begin: BeginBatch,
-): Header {
+function readEvents(reader: MsgpackReader, body: Buffer, fields: ScalarFields, begin: BeginBatch): Header {
   const count = reader.arrayLength();
-  if (count <= BATCH_EVENTS_MAX && count > bodyBytes) {
+  if (count <= BATCH_EVENTS_MAX && count > body.length) {
     throw new Refusal(
       "malformed_body",
-      `the batch promises ${count} events, more than its ${bodyBytes} bytes can hold`,
+      `the batch promises ${count} events, more than its ${body.length} bytes can hold`,
     );
   }
   const header = checkHeader({ ...fields }, count);
@@ -89,13 +78,12 @@ function readEvents(
     }
     if (reader.arrayLength() !== EVENT_FIELDS)
       throw invalidEvent(seq, `there must be ${EVENT_FIELDS} values`);
-    take({
-      type: reader.shortString(),
-      timeMs: reader.numberOrNil(),
-      monoMs: reader.numberOrNil(),
-      offsetMs: reader.numberOrNil(),
-      data: reader.stringBytes(),
-    });
+    const type = reader.shortString();
+    const timeMs = reader.numberOrNil();
+    const monoMs = reader.numberOrNil();
+    const offsetMs = reader.numberOrNil();
+    const from = reader.passString();
+    take({ type, timeMs, monoMs, offsetMs, body, from, to: reader.at });
   }
   if (!reader.atEnd) {
     throw new Refusal("malformed_body", "the body goes on behind the batch, expected its end");

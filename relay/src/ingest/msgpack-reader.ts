@@ -1,5 +1,8 @@
 import { Refusal } from "../refusal.ts";
 
+/** Longest id, type or name of a field. */
+const SHORT_BYTES_MAX = 64;
+
 /**
  * Reads exactly the msgpack types that a batch may hold. It is not a general decoder on purpose: no extension types, no
  * nested values, nothing is allocated from a length that the bytes themselves do not back, and no key of the sender's
@@ -7,10 +10,20 @@ import { Refusal } from "../refusal.ts";
  */
 export class MsgpackReader {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   #at = 0;
+  /** The last short string, and where it stands: the type of an event is mostly that of the one before. */
+  #text = "";
+  #textFrom = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /** Where the next value begins, and the last one ended. */
+  get at(): number {
+    return this.#at;
   }
 
   get atEnd(): boolean {
@@ -42,20 +55,26 @@ export class MsgpackReader {
     throw this.#unexpected("an array", type);
   }
 
-  /** The bytes of a string, as a view. */
-  stringBytes(): Buffer {
+  /** Goes on behind the string that begins here; returns where its bytes begin. They end at `at`. */
+  passString(): number {
     const type = this.#byte();
-    if (type >= 0xa0 && type <= 0xbf) return this.#take(type & 0x1f);
-    if (type === 0xd9) return this.#take(this.#unsigned(1));
-    if (type === 0xda) return this.#take(this.#unsigned(2));
-    if (type === 0xdb) return this.#take(this.#unsigned(4));
+    if (type >= 0xa0 && type <= 0xbf) return this.#pass(type & 0x1f);
+    if (type === 0xd9) return this.#pass(this.#unsigned(1));
+    if (type === 0xda) return this.#pass(this.#unsigned(2));
+    if (type === 0xdb) return this.#pass(this.#unsigned(4));
     throw this.#unexpected("a string", type);
   }
 
   /** A short string of ASCII; anything else in it fails the patterns it is held against. */
   shortString(): string {
-    const bytes = this.stringBytes();
-    return bytes.length <= 64 ? bytes.toString("latin1") : "";
+    const from = this.passString();
+    const length = this.#at - from;
+    if (length > SHORT_BYTES_MAX) return "";
+    if (length !== this.#text.length || !this.#isSame(from, length)) {
+      this.#text = this.#bytes.toString("latin1", from, this.#at);
+      this.#textFrom = from;
+    }
+    return this.#text;
   }
 
   /** A number in any of msgpack's spellings, or null for nil. 64-bit integers beyond 2^53 lose their last digits. */
@@ -67,9 +86,9 @@ export class MsgpackReader {
       case 0xc0:
         return null;
       case 0xca:
-        return this.#take(4).readFloatBE();
+        return this.#view.getFloat32(this.#pass(4));
       case 0xcb:
-        return this.#take(8).readDoubleBE();
+        return this.#view.getFloat64(this.#pass(8));
       case 0xcc:
         return this.#unsigned(1);
       case 0xcd:
@@ -79,13 +98,13 @@ export class MsgpackReader {
       case 0xcf:
         return this.#unsigned(4) * 2 ** 32 + this.#unsigned(4);
       case 0xd0:
-        return this.#take(1).readInt8();
+        return this.#view.getInt8(this.#pass(1));
       case 0xd1:
-        return this.#take(2).readInt16BE();
+        return this.#view.getInt16(this.#pass(2));
       case 0xd2:
-        return this.#take(4).readInt32BE();
+        return this.#view.getInt32(this.#pass(4));
       case 0xd3:
-        return this.#take(4).readInt32BE() * 2 ** 32 + this.#unsigned(4);
+        return this.#view.getInt32(this.#pass(4)) * 2 ** 32 + this.#unsigned(4);
       default:
         throw this.#unexpected("a number or nil", type);
     }
@@ -99,13 +118,23 @@ export class MsgpackReader {
   }
 
   #unsigned(length: 1 | 2 | 4): number {
-    return this.#take(length).readUIntBE(0, length);
+    const from = this.#pass(length);
+    if (length === 4) return this.#view.getUint32(from);
+    return length === 2 ? this.#view.getUint16(from) : this.#bytes[from]!;
   }
 
-  #take(length: number): Buffer {
-    if (length > this.#bytes.length - this.#at) throw this.#truncated();
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+  /** Goes on behind `length` bytes; returns where they begin. */
+  #pass(length: number): number {
+    const from = this.#at;
+    if (length > this.#bytes.length - from) throw this.#truncated();
+    this.#at = from + length;
+    return from;
+  }
+
+  #isSame(from: number, length: number): boolean {
+    for (let i = 0; i < length; i++)
+      if (this.#bytes[from + i] !== this.#bytes[this.#textFrom + i]) return false;
+    return true;
   }
 
   #truncated(): Refusal {

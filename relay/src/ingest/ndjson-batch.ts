@@ -29,7 +29,7 @@ export function decodeNdjsonBatch(body: Buffer, receivedMs: number): Batch {
   const header = checkHeader(raw, count);
   if (raw.count !== count)
     throw invalid(`count is missing or not ${count}, the number of event lines that came`);
-  const writer = new RecordWriter(header, receivedMs, body.length + Math.min(count, body.length >>> 3) * 160);
+  const writer = new RecordWriter(header, receivedMs, body.length, count);
   for (let i = 1; i < lines.length; i++) writeEvent(writer, lines[i]!, header.firstSeq + i - 1);
   return { ...header, records: writer.finish() };
 }
@@ -79,11 +79,11 @@ function writeEvent(writer: RecordWriter, line: Buffer, seq: number): void {
   const [type, timeMs, monoMs, offsetMs, parsed] = values as unknown[];
   // Of the five values only the last can hold a brace (a type with one is refused), so these two delimit its text.
   const from = line.indexOf(OPEN_BRACE);
-  const data = line.subarray(from < 0 ? line.length : from, line.lastIndexOf(CLOSE_BRACE) + 1);
+  const to = line.lastIndexOf(CLOSE_BRACE) + 1;
   if (!isObject(parsed)) {
     throw invalidEvent(seq, "data must be a JSON object");
   }
-  writer.write({ type, timeMs, monoMs, offsetMs, data, parsed });
+  writer.write({ type, timeMs, monoMs, offsetMs, body: line, from, to, parsed });
 }
 
 function isObject(value: unknown): value is object {

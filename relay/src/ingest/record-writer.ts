@@ -2,8 +2,12 @@ import { isUtf8 } from "node:buffer";
 import { EVENT_BYTES_MAX, reservedKeyIn } from "@tonearm/sdk/wire";
 import type { UserRecords } from "../batch.ts";
 import type { Refusal } from "../refusal.ts";
-import { checkFields, type DecodedEvent, invalidEvent } from "./event-fields.ts";
+import { type CheckedEvent, checkFields, type DecodedEvent, invalidEvent } from "./event-fields.ts";
+import type { Header } from "./header.ts";
+import { writeInteger } from "./integer-text.ts";
+import { isSurelyData } from "./json-object.ts";
 import { shapeFault } from "./json-shape.ts";
+import { Slab } from "./slab.ts";
 import { timeQualityOf } from "./time-quality.ts";
 
 const OPEN_BRACE = 0x7b;
@@ -14,8 +18,18 @@ const CARRIAGE_RETURN = 0x0d;
 
 const OUTSIDE = "a number that was given up must stand between two events of the batch";
 
+const MONO = Buffer.from(',"mono_ms":');
+const EMPTY = Buffer.alloc(0);
+
 /** Room for the relay's own fields of one record. */
 const FIELDS_BYTES_MAX = 512;
+/** What they mostly take, device and epoch apart. */
+const FIELDS_BYTES = 150;
+/** Least bytes an event can take. */
+const EVENT_BYTES_MIN = 8;
+
+/** Three batches of fifty events share a piece. */
+const slab = new Slab(65_536);
 
 /**
  * Writes user records: the relay's fields, then the device's bytes unchanged. Everything that could make one event
@@ -23,45 +37,66 @@ const FIELDS_BYTES_MAX = 512;
  * data that is not exactly one JSON object, a line break between its tokens, one of the relay's own names in it.
  */
 export class RecordWriter {
-  readonly #head: string;
+  readonly #head: Buffer;
   readonly #receivedMs: number;
   readonly #ends: number[] = [];
+  /** What stands between two numbers of a record, as bytes: mostly the same in the next one. */
+  #type = "";
+  #typeText = EMPTY;
+  #offsetMs: number | null | undefined;
+  #offsetText = EMPTY;
   #seq: number;
   #bytes: Buffer;
   #length = 0;
 
-  /** @param bytesHint about how many bytes of events there will be. */
-  constructor(
-    header: { readonly device: string; readonly epoch: string; readonly firstSeq: number },
-    receivedMs: number,
-    bytesHint: number,
-  ) {
+  /** @param bodyBytes size of the body that the events stand in; there are `count` of them at most. */
+  constructor(header: Header, receivedMs: number, bodyBytes: number, count: number) {
     // Device and epoch have been held against the pattern of ids: nothing in them needs escaping.
-    this.#head = `{"device":"${header.device}","epoch":"${header.epoch}","seq":`;
+    this.#head = Buffer.from(`{"device":"${header.device}","epoch":"${header.epoch}","seq":`, "latin1");
     this.#seq = header.firstSeq;
     this.#receivedMs = receivedMs;
-    this.#bytes = Buffer.allocUnsafe(bytesHint + FIELDS_BYTES_MAX);
+    // No room for more events than the body can hold, whatever it promises.
+    const events = Math.min(count, Math.ceil(bodyBytes / EVENT_BYTES_MIN));
+    this.#bytes = slab.take(bodyBytes + events * (this.#head.length + FIELDS_BYTES) + FIELDS_BYTES_MAX);
   }
 
   /** @throws Refusal `invalid_event` with the event's seq. */
   write(event: DecodedEvent): void {
     checkFields(event, this.#seq);
-    const { type, timeMs, monoMs, offsetMs, data, parsed } = event;
-    const isEmpty = this.#checkData(data, parsed);
-    this.#ensure(FIELDS_BYTES_MAX + data.length);
-    const fields =
-      `${this.#head}${this.#seq},"type":"${type}","time_ms":${timeMs},"mono_ms":${monoMs},` +
-      `"offset_ms":${offsetMs},"time_quality":"${timeQualityOf(offsetMs)}","received_ms":${this.#receivedMs}`;
-    this.#length += this.#bytes.write(fields, this.#length, "latin1");
-    if (isEmpty) {
-      this.#bytes[this.#length++] = CLOSE_BRACE;
+    const { body, from, to } = event;
+    const hasMembers = this.#checkData(event);
+    this.#ensure(FIELDS_BYTES_MAX + to - from);
+    const bytes = this.#bytes;
+    let at = this.#writeFields(event);
+    if (hasMembers) {
+      bytes[at++] = COMMA;
+      at += body.copy(bytes, at, from + 1, to);
     } else {
-      this.#bytes[this.#length++] = COMMA;
-      this.#length += data.copy(this.#bytes, this.#length, 1);
+      bytes[at++] = CLOSE_BRACE;
     }
-    this.#bytes[this.#length++] = LINE_FEED;
-    this.#ends.push(this.#length);
+    bytes[at++] = LINE_FEED;
+    this.#length = at;
+    this.#ends.push(at);
     this.#seq++;
+  }
+
+  /** Writes the relay's own fields; returns where they end. */
+  #writeFields({ type, timeMs, monoMs, offsetMs }: CheckedEvent): number {
+    if (type !== this.#type) {
+      this.#type = type;
+      this.#typeText = Buffer.from(`,"type":"${type}","time_ms":`, "latin1");
+    }
+    if (offsetMs !== this.#offsetMs) {
+      this.#offsetMs = offsetMs;
+      const quality = timeQualityOf(offsetMs);
+      const text = `,"offset_ms":${offsetMs},"time_quality":"${quality}","received_ms":${this.#receivedMs}`;
+      this.#offsetText = Buffer.from(text, "latin1");
+    }
+    const bytes = this.#bytes;
+    let at = writeText(bytes, this.#length, this.#head);
+    at = writeText(bytes, writeInteger(bytes, at, this.#seq), this.#typeText);
+    at = writeText(bytes, writeInteger(bytes, at, timeMs), MONO);
+    return writeText(bytes, writeInteger(bytes, at, monoMs), this.#offsetText);
   }
 
   /**
@@ -80,14 +115,20 @@ export class RecordWriter {
       this.#seq--;
       throw this.#invalid(OUTSIDE);
     }
-    return { bytes: this.#bytes.subarray(0, this.#length), ends: this.#ends };
+    return { bytes: slab.trim(this.#bytes, this.#length), ends: this.#ends };
   }
 
-  /** Returns whether the object is empty. */
-  #checkData(data: Buffer, parsed: object | undefined): boolean {
-    if (data.length > EVENT_BYTES_MAX) {
-      throw this.#invalid(`data is ${data.length} bytes of JSON, expected at most ${EVENT_BYTES_MAX}`);
+  /** Returns whether the object has any member. */
+  #checkData({ body, from, to, parsed }: DecodedEvent): boolean {
+    if (to - from > EVENT_BYTES_MAX) {
+      throw this.#invalid(`data is ${to - from} bytes of JSON, expected at most ${EVENT_BYTES_MAX}`);
     }
+    if (!parsed && isSurelyData(body, from, to)) return true;
+    return this.#parseData(body.subarray(from, to), parsed);
+  }
+
+  /** The same for what needs a parser, or has had one. */
+  #parseData(data: Buffer, parsed: object | undefined): boolean {
     if (data[0] !== OPEN_BRACE || data[data.length - 1] !== CLOSE_BRACE) {
       throw this.#invalid("data must be exactly one JSON object, without anything around it");
     }
@@ -104,8 +145,8 @@ export class RecordWriter {
         `data must not have "${reserved}" at its top level; that name belongs to the relay`,
       );
     }
-    for (const _ in value) return false;
-    return true;
+    for (const _ in value) return true;
+    return false;
   }
 
   #ensure(more: number): void {
@@ -118,6 +159,11 @@ export class RecordWriter {
   #invalid(message: string): Refusal {
     return invalidEvent(this.#seq, message);
   }
+}
+
+function writeText(bytes: Uint8Array, at: number, text: Uint8Array): number {
+  bytes.set(text, at);
+  return at + text.length;
 }
 
 function parseOrNothing(data: Buffer): object | undefined {

@@ -10,6 +10,8 @@ import { ROOT } from "../../support/processes.ts";
 export interface Served {
   readonly pid: number;
   readonly url: string;
+  /** What it has logged. */
+  said(): string;
   /** Ends it, and says with which code it ended. */
   stop(): Promise<number | null>;
 }
@@ -70,7 +72,7 @@ export async function serve(
     if (code !== 0) console.error(said);
     return code;
   };
-  return { pid: child.pid!, url: line.replace("listening on ", ""), stop };
+  return { pid: child.pid!, url: line.replace("listening on ", ""), said: () => said, stop };
 }
 
 /** CPU time of a process and of those it started, all threads, in ms. */

@@ -25,6 +25,8 @@ const ENV = {
   AWS_ACCESS_KEY_ID: "benchmark",
   AWS_SECRET_ACCESS_KEY: "benchmark",
 };
+/** The endpoint's four shards take whatever comes; a limiter that had to learn that would be what is measured. */
+const SHARD_FLAGS = ["--shard-bytes-per-second", String(2 ** 30), "--shard-records-per-second", "1000000"];
 /** In an outage a probe a second is enough, and the drain begins soon after it. */
 const SPOOL_FLAGS = ["--open-ms-max", "1000", "--spool-commit-ms", "10"];
 const POLL_MS = 100;
@@ -51,7 +53,7 @@ export async function runBare(workload: Workload): Promise<number> {
 export async function runRelay(workload: Workload, spool: string | undefined): Promise<Cost> {
   const endpoint = startChild("endpoint.ts", []);
   const { port } = (await answerOf(endpoint)) as { port: number };
-  const flags = ["--port", "0", "--endpoint", `http://127.0.0.1:${port}`];
+  const flags = ["--port", "0", "--endpoint", `http://127.0.0.1:${port}`, ...SHARD_FLAGS];
   const spoolFlags = spool === undefined ? [] : ["--spool", spool, ...SPOOL_FLAGS];
   const server = await serve([RELAY, ...flags, ...spoolFlags], ENV);
   if (spool !== undefined) endpoint.send("away");
@@ -88,15 +90,21 @@ function complete(report: Report, sent: number, code: number | null): Report {
   throw new Error(`the relay ended with ${code}; of ${sent} events ${found}`);
 }
 
-async function underLoad(workload: Workload, { pid, url }: Served): Promise<Seen & { cpuMicros: number }> {
-  const load = startChild("load.ts", [JSON.stringify(workload), url, KEY]);
-  await answerOf(load);
-  load.send("warm");
-  await answerOf(load);
-  const beforeMs = cpuMs(pid);
-  load.send("measure");
-  const seen = (await answerOf(load)) as Seen;
-  const cpuMicros = ((cpuMs(pid) - beforeMs) * 1_000) / eventsOf(workload);
-  load.kill();
-  return { ...seen, cpuMicros };
+/** @throws Error, with what the server logged, when a device is answered anything but that its batch is safe. */
+async function underLoad(workload: Workload, server: Served): Promise<Seen & { cpuMicros: number }> {
+  const load = startChild("load.ts", [JSON.stringify(workload), server.url, KEY]);
+  try {
+    await answerOf(load);
+    load.send("warm");
+    await answerOf(load);
+    const beforeMs = cpuMs(server.pid);
+    load.send("measure");
+    const seen = (await answerOf(load)) as Seen;
+    const cpuMicros = ((cpuMs(server.pid) - beforeMs) * 1_000) / eventsOf(workload);
+    return { ...seen, cpuMicros };
+  } catch (error) {
+    throw new Error(`the devices gave up; the server said:\n${server.said()}`, { cause: error });
+  } finally {
+    load.kill();
+  }
 }
