@@ -39,12 +39,13 @@ describe("kill -9", () => {
         const epoch = `d${number}-life${life}`.padEnd(16, "x");
         truth.hear(await live(directory, epoch, 1 + ((number * 31 + life * 17) % 23)));
       }
-      const left = await inspect(directory, truth, "e".repeat(16));
-      found += left.found;
-      expect({ number, missing: left.missing, faults: left.faults }).toEqual({
+      const { missing, faults, quarantined, found: events } = await inspect(directory, truth, "e".repeat(16));
+      found += events;
+      expect({ number, missing, faults, quarantined }).toEqual({
         number,
         missing: [],
         faults: [],
+        quarantined: [],
       });
     });
     expect(found).toBeGreaterThan(DIRECTORIES * LIVES);

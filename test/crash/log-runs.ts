@@ -33,6 +33,7 @@ export async function bundleWriter(): Promise<string> {
 export async function inspect(directory: string, truth: LogTruth, epoch: string) {
   const found = new Set<string>();
   const faults: unknown[] = [...truth.faults];
+  const quarantined = [...truth.quarantined];
   const log = new FileLog({
     disk: new NodeDisk(directory),
     clock: systemClock,
@@ -42,7 +43,7 @@ export async function inspect(directory: string, truth: LogTruth, epoch: string)
     storeEventsMax: 1_000_000,
     freeBytesMin: 0,
     onDamage: (range) => faults.push(range),
-    onQuarantine: (name) => faults.push(name),
+    onQuarantine: (name) => quarantined.push(name),
   });
   await log.open("d1", epoch);
   for (;;) {
@@ -59,7 +60,7 @@ export async function inspect(directory: string, truth: LogTruth, epoch: string)
     await log.acknowledge(run.epoch, run.firstSeq + run.events.length - 1);
   }
   await log.close();
-  return { missing: truth.missing(found), faults, found: found.size };
+  return { missing: truth.missing(found), faults, quarantined, found: found.size };
 }
 
 /** Does `work` for each item, two at a time: kills wait more than they compute. */

@@ -24,10 +24,21 @@ export class LogTruth {
   readonly #forgotten = new Map<string, number>();
   readonly #givenUp = new Set<string>();
   readonly faults: LogStep[] = [];
+  readonly quarantined: string[] = [];
+  readonly #isOurs: (epoch: string) => boolean;
 
-  /** Takes a writer's output; a last line that was cut off was not said. */
-  hear(output: string): void {
-    for (const line of output.split("\n").slice(0, -1)) this.#note(JSON.parse(line) as LogStep);
+  /** @param isOurs which epochs are meant, where a writer speaks of several logs. */
+  constructor(isOurs: (epoch: string) => boolean = () => true) {
+    this.#isOurs = isOurs;
+  }
+
+  /**
+   * Takes a writer's output; a last line that was cut off was not said.
+   * @param heard what somebody heard of it: only that it promised. What it was about to forget counts all the same.
+   */
+  hear(heard: string, all = heard): void {
+    for (const step of stepsIn(all)) if (step.kind !== "durable") this.#note(step);
+    for (const step of stepsIn(heard)) if (step.kind === "durable") this.#note(step);
   }
 
   /** Numbers that must be in the log, and are not among `found`, which holds `epoch seq`. */
@@ -43,10 +54,18 @@ export class LogTruth {
   }
 
   #note(step: LogStep): void {
+    if ("epoch" in step && !this.#isOurs(step.epoch)) return;
     if (step.kind === "durable") this.#durable.set(step.epoch, step.throughSeq);
     else if (step.kind === "forgetting") this.#forgotten.set(step.epoch, step.throughSeq);
     else if (step.kind === "giving up") {
       for (let seq = step.fromSeq; seq <= step.toSeq; seq++) this.#givenUp.add(`${step.epoch} ${seq}`);
-    } else if (step.kind === "damage" || step.kind === "quarantine") this.faults.push(step);
+    } else if (step.kind === "damage") this.faults.push(step);
+    else if (step.kind === "quarantine") this.quarantined.push(step.name);
   }
 }
+
+const stepsIn = (output: string): LogStep[] =>
+  output
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as LogStep);

@@ -77,12 +77,13 @@ describe.skipIf(!CAN_INJECT)("a log whose process is killed at a system call", (
     const calls = await callsOf();
     expect(calls.length).toBeGreaterThanOrEqual(200);
     await twoAtOnce(calls, async (call) => {
-      const { wasKilled, missing, faults } = await killedAt(call);
-      expect({ call, wasKilled, missing, faults }).toEqual({
+      const { wasKilled, missing, faults, quarantined } = await killedAt(call);
+      expect({ call, wasKilled, missing, faults, quarantined }).toEqual({
         call,
         wasKilled: true,
         missing: [],
         faults: [],
+        quarantined: [],
       });
     });
   }, 600_000);
