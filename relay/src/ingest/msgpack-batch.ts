@@ -3,6 +3,7 @@ import type { Batch } from "../batch.ts";
 import { Refusal } from "../refusal.ts";
 import { type DecodedEvent, invalidEvent } from "./event-fields.ts";
 import { checkHeader, type Header, invalid } from "./header.ts";
+import { type Intake, OPEN } from "./intake.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
 
@@ -19,13 +20,15 @@ interface ScalarFields {
  * Decodes the msgpack spelling, with the fields in any order as long as `events` comes last.
  * @throws Refusal naming what is wrong with it.
  */
-export function decodeMsgpackBatch(body: Buffer, receivedMs: number): Batch {
+export function decodeMsgpackBatch(body: Buffer, receivedMs: number, intake: Intake = OPEN): Batch {
   let writer: RecordWriter | undefined;
+  let device = "";
   const header = readMsgpackBatch(body, (begun, count) => {
-    writer = new RecordWriter(begun, receivedMs, body.length, count);
+    device = intake.admit(begun);
+    writer = new RecordWriter({ ...begun, device }, receivedMs, body.length, count, intake);
     return (event) => (event ? writer!.write(event) : writer!.skip());
   });
-  return { ...header, records: writer!.finish() };
+  return { ...header, device, records: writer!.finish() };
 }
 
 /** Told of the header; returns who takes the events, one by one, and undefined for each number that was given up. */

@@ -4,6 +4,7 @@ import type { Batch } from "../batch.ts";
 import { Refusal } from "../refusal.ts";
 import { invalidEvent } from "./event-fields.ts";
 import { checkHeader, invalid, type RawHeader } from "./header.ts";
+import { type Intake, OPEN } from "./intake.ts";
 import { shapeFault } from "./json-shape.ts";
 import { RecordWriter } from "./record-writer.ts";
 
@@ -20,16 +21,17 @@ const LINE_BYTES_MAX = EVENT_BYTES_MAX + ENVELOPE_BYTES_MAX;
  * Decodes the NDJSON spelling: a header line, then as many event lines as it says.
  * @throws Refusal naming what is wrong with it.
  */
-export function decodeNdjsonBatch(body: Buffer, receivedMs: number): Batch {
+export function decodeNdjsonBatch(body: Buffer, receivedMs: number, intake: Intake = OPEN): Batch {
   if (!isUtf8(body))
     throw new Refusal("malformed_body", "the body is not UTF-8, expected lines of JSON in UTF-8");
   const lines = linesOf(body);
   const raw = parseHeader(lines[0]);
   const count = lines.length - 1;
-  const header = checkHeader(raw, count);
+  const sent = checkHeader(raw, count);
   if (raw.count !== count)
     throw invalid(`count is missing or not ${count}, the number of event lines that came`);
-  const writer = new RecordWriter(header, receivedMs, body.length, count);
+  const header = { ...sent, device: intake.admit(sent) };
+  const writer = new RecordWriter(header, receivedMs, body.length, count, intake);
   for (let i = 1; i < lines.length; i++) writeEvent(writer, lines[i]!, header.firstSeq + i - 1);
   return { ...header, records: writer.finish() };
 }

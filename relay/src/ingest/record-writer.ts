@@ -1,9 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { EVENT_BYTES_MAX, reservedKeyIn } from "@tonearm/sdk/wire";
+import { EVENT_BYTES_MAX, isControlType, reservedKeyIn } from "@tonearm/sdk/wire";
 import type { UserRecords } from "../batch.ts";
 import type { Refusal } from "../refusal.ts";
 import { type CheckedEvent, checkFields, type DecodedEvent, invalidEvent } from "./event-fields.ts";
 import type { Header } from "./header.ts";
+import { type Intake, OPEN } from "./intake.ts";
 import { writeInteger } from "./integer-text.ts";
 import { isSurelyData } from "./json-object.ts";
 import { shapeFault } from "./json-shape.ts";
@@ -39,6 +40,7 @@ const slab = new Slab(65_536);
 export class RecordWriter {
   readonly #head: Buffer;
   readonly #receivedMs: number;
+  readonly #conceal: Intake["conceal"];
   readonly #ends: number[] = [];
   /** What stands between two numbers of a record, as bytes: mostly the same in the next one. */
   #type = "";
@@ -49,9 +51,19 @@ export class RecordWriter {
   #bytes: Buffer;
   #length = 0;
 
-  /** @param bodyBytes size of the body that the events stand in; there are `count` of them at most. */
-  constructor(header: Header, receivedMs: number, bodyBytes: number, count: number) {
-    // Device and epoch have been held against the pattern of ids: nothing in them needs escaping.
+  /**
+   * @param header its `device` is the name under which the batch goes on.
+   * @param bodyBytes size of the body that the events stand in; there are `count` of them at most.
+   */
+  constructor(
+    header: Header,
+    receivedMs: number,
+    bodyBytes: number,
+    count: number,
+    { conceal }: Pick<Intake, "conceal"> = OPEN,
+  ) {
+    this.#conceal = conceal;
+    // Device and epoch have been held against the pattern of ids, or are pseudonyms: nothing in them needs escaping.
     this.#head = Buffer.from(`{"device":"${header.device}","epoch":"${header.epoch}","seq":`, "latin1");
     this.#seq = header.firstSeq;
     this.#receivedMs = receivedMs;
@@ -63,8 +75,8 @@ export class RecordWriter {
   /** @throws Refusal `invalid_event` with the event's seq. */
   write(event: DecodedEvent): void {
     checkFields(event, this.#seq);
-    const { body, from, to } = event;
     const hasMembers = this.#checkData(event);
+    const { body, from, to } = this.#conceal ? concealed(event, this.#conceal) : event;
     this.#ensure(FIELDS_BYTES_MAX + to - from);
     const bytes = this.#bytes;
     let at = this.#writeFields(event);
@@ -164,6 +176,15 @@ export class RecordWriter {
 function writeText(bytes: Uint8Array, at: number, text: Uint8Array): number {
   bytes.set(text, at);
   return at + text.length;
+}
+
+type Data = Pick<DecodedEvent, "body" | "from" | "to">;
+
+/** An event's data without what must not go on. Control records hold nothing of the user's, and the proof needs all of them. */
+function concealed(event: CheckedEvent, conceal: (data: Buffer) => Buffer): Data {
+  if (isControlType(event.type)) return event;
+  const body = conceal(event.body.subarray(event.from, event.to));
+  return { body, from: 0, to: body.length };
 }
 
 function parseOrNothing(data: Buffer): object | undefined {

@@ -1,4 +1,5 @@
 import { isControlType } from "@tonearm/sdk/wire";
+import { PSEUDONYM_MARK } from "../privacy/pseudonyms.ts";
 import { type Interval, IntervalSet } from "./interval-set.ts";
 import { coveredBySparse, type SparseDrop } from "./sparse-drops.ts";
 
@@ -44,6 +45,8 @@ export interface StreamRecord {
 }
 
 class EpochBook {
+  /** Under which name it was first heard of. */
+  readonly device: string;
   readonly received = new IntervalSet();
   readonly declared = new IntervalSet();
   readonly sparse: SparseDrop[] = [];
@@ -55,6 +58,10 @@ class EpochBook {
   wentOnSeq = 0;
 
   isClosed = false;
+
+  constructor(device: string) {
+    this.device = device;
+  }
 
   get end(): EpochEnd {
     if (this.isClosed) return "closed";
@@ -72,6 +79,8 @@ class EpochBook {
  */
 export class Ledger {
   readonly #devices = new Map<string, Map<string, EpochBook>>();
+  /** Epochs of devices under pseudonyms, and in which domains each was heard of. */
+  readonly #pseudonymous = new Map<string, { readonly book: EpochBook; readonly domains: Set<string> }>();
 
   /** Takes note of a record; returns whether it is the first with its key. */
   add(record: StreamRecord): boolean {
@@ -95,7 +104,7 @@ export class Ledger {
 
   *reports(): Generator<EpochReport> {
     for (const [device, epochs] of this.#devices) {
-      for (const [epoch, book] of epochs) yield reportOf(device, epoch, book);
+      for (const [epoch, book] of epochs) if (book.device === device) yield reportOf(device, epoch, book);
     }
   }
 
@@ -137,8 +146,24 @@ export class Ledger {
   #book(device: string, epoch: string): EpochBook {
     const epochs = this.#devices.get(device) ?? new Map<string, EpochBook>();
     this.#devices.set(device, epochs);
-    const book = epochs.get(epoch) ?? new EpochBook();
+    const book = epochs.get(epoch) ?? this.#inAnotherDomain(device, epoch) ?? new EpochBook(device);
     epochs.set(epoch, book);
+    return book;
+  }
+
+  /**
+   * When the key of pseudonyms is changed, an epoch goes on under another one, and the next names its predecessor of before.
+   * Epochs are never given twice, so it is the same: unless both names are of one domain, and then of two devices.
+   */
+  #inAnotherDomain(device: string, epoch: string): EpochBook | undefined {
+    const end = device.indexOf(PSEUDONYM_MARK);
+    if (end < 0) return undefined;
+    const domain = device.slice(0, end);
+    const known = this.#pseudonymous.get(epoch);
+    if (known?.domains.has(domain)) return undefined;
+    const book = known?.book ?? new EpochBook(device);
+    if (known) known.domains.add(domain);
+    else this.#pseudonymous.set(epoch, { book, domains: new Set([domain]) });
     return book;
   }
 }
