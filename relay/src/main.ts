@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { fileURLToPath } from "node:url";
+import { TOKEN_HELP, tokenCommand } from "./access/token-command.ts";
 import { ConfigError } from "./config/check.ts";
 import { EMBEDDED_COMMAND, serveEmbeddedKinesis } from "./kinesis/embedded.ts";
 import { AUDIT_HELP, auditCommand } from "./read/audit-command.ts";
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   audit: { help: AUDIT_HELP, run: auditCommand },
   "dead-letter": { help: DEAD_LETTER_HELP, run: deadLetterCommand },
   tail: { help: TAIL_HELP, run: tailCommand },
+  token: { help: TOKEN_HELP, run: tokenCommand },
   [EMBEDDED_COMMAND]: { help: "", run: serveEmbeddedKinesis },
 };
 

@@ -1,14 +1,18 @@
 import type { Server } from "node:http";
+import { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import type { Clock, DirectoryLock } from "@tonearm/sdk/ports";
+import { Entrance, type EntranceRules } from "./access/entrance.ts";
+import { loadRules, loadTls, type TlsFiles } from "./access/load-rules.ts";
 import { ConfigError } from "./config/check.ts";
 import { reloadInto } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
-import { WriteKeys } from "./ingest/write-keys.ts";
 import { createStream } from "./kinesis/create-stream.ts";
 import { shapeLoader } from "./kinesis/stream-shape.ts";
+import { secureContext } from "./listener.ts";
 import type { Log } from "./log.ts";
+import { nodeFault } from "./node-version.ts";
 import { Operator } from "./operate/operator.ts";
 import { makeOperatorServer } from "./operate/operator-server.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -23,7 +27,8 @@ export interface Relay {
   readonly operatorUrl: string;
   readonly pipeline: Pipeline;
   /**
-   * Puts what of a new configuration can change at once into force, and logs what had to wait for a restart.
+   * Puts what of a new configuration can change at once into force, and logs what had to wait for a restart. Files of
+   * certificates and revocations are read again.
    * @param load gives the new configuration; when it throws, the old one stays, and the log says why.
    * @returns whether it is in force.
    */
@@ -44,8 +49,11 @@ export async function startRelay(
   clock: Clock,
   log: Log,
 ): Promise<Relay> {
+  const fault = nodeFault(process.versions.node);
+  if (fault !== undefined) throw new ConfigError(fault);
   // The one object that everybody reads options from.
   const config = { ...given };
+  const door = loadDoor(config);
   if (config.createStream !== undefined) {
     await createStream(client, config.stream, config.createStream, clock).catch((error) =>
       cannotUse(config, error),
@@ -62,7 +70,7 @@ export async function startRelay(
     };
     const pipeline = new Pipeline(config, parts);
     await pipeline.start().catch((error) => cannotUse(config, error));
-    return await serve(config, pipeline, clock, log, lock);
+    return await serve(config, door, pipeline, clock, log, lock);
   } catch (error) {
     lock?.release();
     throw error;
@@ -76,8 +84,17 @@ function cannotUse({ stream, endpoint, region }: Config, error: unknown): never 
   throw new Error(`stream ${stream} at ${where} cannot be used: ${reason}`, { cause: error });
 }
 
+/** What stands between strangers and the pipeline. */
+interface Door {
+  readonly rules: EntranceRules;
+  readonly tls: TlsFiles | undefined;
+}
+
+const loadDoor = (config: Config): Door => ({ rules: loadRules(config), tls: loadTls(config) });
+
 async function serve(
   config: Config,
+  door: Door,
   pipeline: Pipeline,
   clock: Clock,
   log: Log,
@@ -85,12 +102,22 @@ async function serve(
 ): Promise<Relay> {
   let stopping = false;
   const isStopping = () => stopping;
-  const keys = new WriteKeys(keysOf(config));
+  const entrance = new Entrance(door.rules, clock);
   const operator = new Operator({ pipeline, config, clock, log, isStopping });
   const { operatorHost, operatorPort } = config;
   const showsPages = operatorPort === undefined;
   const corsOrigins = () => config.corsOrigins;
-  const server = makeServer({ pipeline, operator, showsPages, keys, corsOrigins, clock, log, isStopping });
+  const server = makeServer({
+    listener: listenerOptions(config, door.tls),
+    entrance,
+    pipeline,
+    operator,
+    showsPages,
+    corsOrigins,
+    clock,
+    log,
+    isStopping,
+  });
   const operatorServer = showsPages ? undefined : makeOperatorServer(operator, log);
   const operatorUrl = operatorServer && (await listen(operatorServer, operatorHost, operatorPort!));
   const url = await listen(server, config.host, config.port).catch((error: unknown) => {
@@ -112,18 +139,37 @@ async function serve(
     return left;
   };
   const reload = (load: () => Config): boolean => {
-    const change = reloadInto(config, load, log);
-    keys.replace(keysOf(config));
-    operator.reloaded(change);
-    return change;
+    let next = door;
+    const isTaken = reloadInto(
+      config,
+      () => {
+        const loaded = load();
+        // What has to wait for a restart decides as it did.
+        next = loadDoor({ ...loaded, insecure: config.insecure, tlsClientCaFile: config.tlsClientCaFile });
+        return loaded;
+      },
+      log,
+    );
+    if (isTaken) {
+      entrance.replace(next.rules);
+      if (next.tls && server instanceof TlsServer) server.setSecureContext(secureContext(next.tls));
+    }
+    operator.reloaded(isTaken);
+    return isTaken;
   };
   return { url, operatorUrl: operatorUrl ?? url, pipeline, reload, stop };
 }
 
-const ANSWERS_MS = 200;
+const listenerOptions = (config: Config, tls: TlsFiles | undefined) => ({
+  tls,
+  connectionsMax: config.connectionsMax,
+  requestsPerConnectionMax: config.requestsPerConnectionMax,
+  answerMs: config.deliveryDeadlineMs + config.putTimeoutMs,
+});
+
 const NO_SPOOL = { spool: undefined, lock: undefined };
 
-const keysOf = ({ insecure, writeKeys }: Config): readonly string[] => (insecure ? [] : writeKeys);
+const ANSWERS_MS = 200;
 
 /** @returns the listener's URL. @throws ConfigError when its address cannot be had. */
 function listen(server: Server, host: string, port: number): Promise<string> {
@@ -133,6 +179,9 @@ function listen(server: Server, host: string, port: number): Promise<string> {
       reject(new ConfigError(`cannot listen: ${taken}`));
     });
     const spelled = host.includes(":") ? `[${host}]` : host;
-    server.listen(port, host, () => resolve(`http://${spelled}:${(server.address() as AddressInfo).port}`));
+    const scheme = server instanceof TlsServer ? "https" : "http";
+    server.listen(port, host, () =>
+      resolve(`${scheme}://${spelled}:${(server.address() as AddressInfo).port}`),
+    );
   });
 }

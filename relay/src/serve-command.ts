@@ -15,10 +15,12 @@ export const SERVE_HELP = `tonearm-relay [options]          takes batches on /v1
 tonearm-relay tail [options]     prints the records of a stream
 tonearm-relay audit [options]    says whether everything is in a stream
 tonearm-relay dead-letter        lists what was accepted and can be brought nowhere
+tonearm-relay token [options]    issues a device token
 
 One line on standard output once it serves: "listening on http://…". Options are flags, variables of the environment
 (--aggregate-age-ms is TONEARM_AGGREGATE_AGE_MS) or names in a JSON file (aggregateAgeMs), in this order. Secrets are never
-flags: TONEARM_WRITE_KEYS is one key, or two with a comma between; TONEARM_WRITE_KEYS_FILE names a file with them.
+flags: TONEARM_WRITE_KEYS is one key, or two with a comma between; TONEARM_WRITE_KEYS_FILE names a file with them, one a line.
+So are TONEARM_TOKEN_KEYS and TONEARM_PSEUDONYM_KEY, whose keys have names: NAME:SECRET, the secret as base64url of 32 bytes.
 SIGHUP reads all of it again. SIGTERM lets what was accepted arrive, and ends with 0, or with 1 if something did not.
 
 ${helpFor(COMMAND_FLAGS)}

@@ -5,7 +5,6 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { BODY_BYTES_MAX, MEDIA_NDJSON } from "@tonearm/sdk/wire";
 import { afterEach, describe, expect, it } from "vitest";
-import { WriteKeys } from "./ingest/write-keys.ts";
 import { makeServer } from "./server.ts";
 import { SILENT, scriptedPipeline } from "./testing/pipelines.ts";
 
@@ -18,12 +17,12 @@ afterEach(() => {
 });
 
 async function serving() {
-  const { pipeline, operator, clock } = await scriptedPipeline();
+  const { pipeline, operator, clock, front } = await scriptedPipeline();
   const server = makeServer({
     pipeline,
     operator,
     showsPages: true,
-    keys: new WriteKeys([]),
+    ...front,
     corsOrigins: () => [],
     clock,
     log: SILENT,

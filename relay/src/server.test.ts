@@ -4,7 +4,6 @@ import { zstdCompressSync } from "node:zlib";
 import { sleep, systemClock } from "@tonearm/sdk/ports";
 import { MEDIA_NDJSON } from "@tonearm/sdk/wire";
 import { afterEach, describe, expect, it } from "vitest";
-import { WriteKeys } from "./ingest/write-keys.ts";
 import { makeServer } from "./server.ts";
 import { SILENT, scriptedPipeline } from "./testing/pipelines.ts";
 
@@ -15,12 +14,12 @@ afterEach(() => {
 });
 
 async function serve() {
-  const { pipeline, operator } = await scriptedPipeline({ bytesInFlightMax: 2 * MIB });
+  const { pipeline, operator, front } = await scriptedPipeline({ bytesInFlightMax: 2 * MIB });
   const server = makeServer({
     pipeline,
     operator,
     showsPages: true,
-    keys: new WriteKeys([]),
+    ...front,
     clock: systemClock,
     log: SILENT,
     corsOrigins: () => [],

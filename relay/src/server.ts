@@ -1,19 +1,16 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
-import type { Duplex } from "node:stream";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Clock } from "@tonearm/sdk/ports";
 import { BATCHES_PATH, MEDIA_MSGPACK, MEDIA_NDJSON, type RefusalBody } from "@tonearm/sdk/wire";
+import type { Sender } from "./access/access.ts";
+import { certificateOf } from "./access/client-certificate.ts";
+import type { Entrance } from "./access/entrance.ts";
 import type { Batch } from "./batch.ts";
 import { allowOrigin } from "./cors.ts";
 import { inflate, readBody } from "./ingest/body.ts";
+import type { Intake } from "./ingest/intake.ts";
 import { decodeMsgpackBatch } from "./ingest/msgpack-batch.ts";
 import { decodeNdjsonBatch } from "./ingest/ndjson-batch.ts";
-import type { WriteKeys } from "./ingest/write-keys.ts";
+import { type ListenerOptions, makeListener } from "./listener.ts";
 import type { Log } from "./log.ts";
 import type { Operator } from "./operate/operator.ts";
 import { jsonPage, type Page, sendPage } from "./operate/page.ts";
@@ -25,7 +22,8 @@ export interface ServerParts {
   readonly operator: Operator;
   /** Whether the operator's pages are here too, and not on a listener of their own. */
   readonly showsPages: boolean;
-  readonly keys: WriteKeys;
+  readonly listener: ListenerOptions;
+  readonly entrance: Entrance;
   /** Origins whose pages may send batches; `*` is all. */
   readonly corsOrigins: () => readonly string[];
   readonly clock: Clock;
@@ -34,65 +32,26 @@ export interface ServerParts {
   readonly isStopping: () => boolean;
 }
 
-/** Slow clients do not hold a connection for long; all in ms. */
-const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 15_000;
-const CHECK_INTERVAL_MS = 1_000;
-const KEEP_ALIVE_MS = 65_000;
-const HEADER_BYTES_MAX = 8_192;
 /** So much of a refused body is read all the same before its sender gets the answer. */
 const DRAIN_BYTES_MAX = 4_194_304;
 const DRAIN_MS = 2_000;
 
-const decoders: Readonly<Record<string, (body: Buffer, receivedMs: number) => Batch>> = {
+type Decode = (body: Buffer, receivedMs: number, intake: Intake) => Batch;
+
+const decoders: Readonly<Record<string, Decode>> = {
   [MEDIA_MSGPACK]: decodeMsgpackBatch,
   [MEDIA_NDJSON]: decodeNdjsonBatch,
 };
 
 /** The HTTP front: batches in, answers out, and where things stand. */
 export function makeServer(parts: ServerParts): Server {
-  const options = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxHeaderSize: HEADER_BYTES_MAX,
-  };
-  const server = createServer(options, (request, response) => {
+  const { listener, pipeline, clock, log } = parts;
+  return makeListener(listener, { book: pipeline.book, clock, log }, (request, response) => {
     answer(parts, request, response).catch((error: unknown) => {
-      parts.log.error("a request could not be answered", { error: String(error) });
+      log.error("a request could not be answered", { error: String(error) });
       response.destroy();
     });
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuseConnection(parts, error, socket));
-  return server;
-}
-
-/** What is no HTTP request, or not a whole one in time, is refused in the same words as everything else. */
-function refuseConnection({ pipeline }: ServerParts, error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === "ECONNRESET") {
-    socket.destroy();
-    return;
-  }
-  const refusal = connectionRefusal(error.code ?? "");
-  pipeline.book.refuseRequest(refusal.code);
-  const body = JSON.stringify({ code: refusal.code, message: refusal.message } satisfies RefusalBody);
-  const status = `${refusal.status} ${STATUS_CODES[refusal.status]}`;
-  const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`;
-  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
-}
-
-/** Nothing of this speaks of a batch: its sender keeps it. */
-function connectionRefusal(code: string): Refusal {
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    const limits = `headers within ${HEADERS_TIMEOUT_MS} ms and all of it within ${REQUEST_TIMEOUT_MS} ms`;
-    return new Refusal("request_timeout", `the request did not arrive in time, expected its ${limits}`);
-  }
-  const faults: Readonly<Record<string, string>> = {
-    HPE_HEADER_OVERFLOW: `the request's headers are too large, expected at most ${HEADER_BYTES_MAX} bytes`,
-    HPE_INVALID_EOF_STATE: "the connection ended before the request was whole",
-  };
-  return new Refusal("malformed_request", faults[code] ?? "this is not a request of HTTP/1.1");
 }
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -152,29 +111,33 @@ async function route(parts: ServerParts, request: IncomingMessage): Promise<Page
 
 async function acceptBatch(parts: ServerParts, request: IncomingMessage): Promise<object> {
   const sinceMs = parts.clock.monotonicMs();
-  parts.keys.check(request.headers.authorization);
+  const sender = parts.entrance.receive({
+    authorization: request.headers.authorization,
+    certificate: certificateOf(request.socket),
+  });
   const media = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   const decode = Object.hasOwn(decoders, media) ? decoders[media] : undefined;
   if (!decode) {
     throw new Refusal("unsupported_media_type", `Content-Type must be ${MEDIA_MSGPACK} or ${MEDIA_NDJSON}`);
   }
-  const accepted = await parts.pipeline.accept(await readBatch(parts, request, decode));
+  const accepted = await parts.pipeline.accept(await readBatch(parts, request, sender, decode));
   parts.operator.acknowledged(accepted.durable, parts.clock.monotonicMs() - sinceMs);
   return accepted;
 }
 
 /** What a request holds until its batch is known counts as bytes in flight. */
 async function readBatch(
-  { pipeline, clock }: ServerParts,
+  { pipeline, clock, entrance }: ServerParts,
   request: IncomingMessage,
-  decode: (body: Buffer, receivedMs: number) => Batch,
+  sender: Sender,
+  decode: Decode,
 ): Promise<Batch> {
   const hold = pipeline.admission.hold();
   try {
     const body = await readBody(request, hold);
     const inflated = await inflate(body, request.headers["content-encoding"]);
     hold.take(inflated.length);
-    return decode(inflated, clock.wallMs());
+    return decode(inflated, clock.wallMs(), entrance.intakeFor(sender, inflated.length));
   } finally {
     hold.giveBack();
   }

@@ -1,5 +1,6 @@
 import { BATCHES_PATH } from "@tonearm/sdk/wire";
 import type { z } from "zod";
+import { parseNamedKey } from "../access/keys.ts";
 import { suggestion } from "./nearest.ts";
 import { type Config, configSchema, SECRETS } from "./schema.ts";
 
@@ -32,11 +33,30 @@ const RULES: readonly Rule[] = [
     embedded && endpoint !== undefined
       ? "options embedded and endpoint exclude each other: one Kinesis is enough"
       : undefined,
-  ({ insecure, writeKeys }) =>
-    !insecure && writeKeys.length === 0
-      ? `nobody could write to ${BATCHES_PATH}: set TONEARM_WRITE_KEYS to a key (or two, with a comma between), or pass --insecure to let anybody write`
+  (config) =>
+    config.insecure || mayWrite(config)
+      ? undefined
+      : `nobody could write to ${BATCHES_PATH}: set TONEARM_WRITE_KEYS to a key (or two, with a comma between), or pass --insecure to let anybody write; docs/security.md has device tokens and client certificates`,
+  ({ tlsCertFile, tlsKeyFile }) =>
+    (tlsCertFile === undefined) === (tlsKeyFile === undefined)
+      ? undefined
+      : "options tlsCertFile and tlsKeyFile need each other: TLS takes both",
+  ({ tlsCertFile, tlsClientCaFile }) =>
+    tlsClientCaFile !== undefined && tlsCertFile === undefined
+      ? "option tlsClientCaFile needs tlsCertFile and tlsKeyFile: client certificates come with TLS"
+      : undefined,
+  ({ pseudonymKey, pseudonymPaths }) =>
+    pseudonymPaths.length > 0 && pseudonymKey === undefined
+      ? "option pseudonymPaths needs a key: set TONEARM_PSEUDONYM_KEY"
+      : undefined,
+  ({ tokenKeys: [first, second] }) =>
+    first !== undefined && second !== undefined && parseNamedKey(first)?.id === parseNamedKey(second)?.id
+      ? "the two keys of option tokenKeys have the same name, expected one each"
       : undefined,
 ];
+
+const mayWrite = ({ writeKeys, tokenKeys, tlsClientCaFile }: Config): boolean =>
+  writeKeys.length + tokenKeys.length > 0 || tlsClientCaFile !== undefined;
 
 /** Checks the relay's configuration. @throws ConfigError that names each option at fault and what was expected. */
 export function checkConfig(input: Readonly<Record<string, unknown>>, sourceOf?: SourceOf): Config {

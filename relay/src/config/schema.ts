@@ -5,7 +5,17 @@
  */
 import { z } from "zod";
 import { LOG_LEVELS } from "../log.ts";
-import { KIB, MIB, origin, someText, streamName, wholeNumber, writeKey } from "./values.ts";
+import {
+  dataPath,
+  KIB,
+  MIB,
+  namedKey,
+  origin,
+  someText,
+  streamName,
+  wholeNumber,
+  writeKey,
+} from "./values.ts";
 
 /** Which stream, and where: shared by everything that talks to Kinesis. */
 export const targetShape = {
@@ -29,12 +39,38 @@ const createShape = {
 const listenShape = {
   host: someText.default("127.0.0.1").describe("address to listen on"),
   port: wholeNumber(0, 65_535).default(8_470).describe("port to listen on; 0 takes a free one"),
+  tlsCertFile: someText
+    .optional()
+    .describe("certificate to speak TLS with, and those that vouch for it: PEM"),
+  tlsKeyFile: someText.optional().describe("its key: PEM"),
+  tlsClientCaFile: someText
+    .optional()
+    .describe(
+      "authorities: a client certificate of theirs proves the device that its common name names; PEM",
+    ),
+  connectionsMax: wholeNumber(1, 1_000_000)
+    .default(16_384)
+    .describe("connections at once; one more is closed"),
+  requestsPerConnectionMax: wholeNumber(1, 1_000_000)
+    .default(10_000)
+    .describe("requests after which a connection is closed"),
 };
 
 /** Who may write. */
-const accessShape = {
+export const accessShape = {
   insecure: z.boolean().default(false).describe("let anybody write, without a key"),
   writeKeys: z.array(writeKey).max(2).default([]).describe("keys that may write: one, or two while changing"),
+  tokenKeys: z
+    .array(namedKey)
+    .max(2)
+    .default([])
+    .describe("keys that device tokens are signed with, NAME:SECRET each; the first signs new ones"),
+  tokenAudience: someText.default("tonearm").describe("audience that a device token must name"),
+  revokedFile: someText
+    .optional()
+    .describe(
+      "file of what may not write any more: device ID, token ID or certificate FINGERPRINT, one a line",
+    ),
   corsOrigins: z
     .array(origin)
     .max(100)
@@ -42,8 +78,32 @@ const accessShape = {
     .describe("an origin whose pages may send batches, or *; can be given again"),
 };
 
+/** Under which names events go on. */
+const privacyShape = {
+  pseudonymKey: namedKey
+    .optional()
+    .describe("key, DOMAIN:SECRET, that puts pseudonyms in the place of device ids"),
+  pseudonymPaths: z
+    .array(dataPath)
+    .max(100)
+    .default([])
+    .describe("where in an event's data pseudonyms are put too, such as listener.id; can be given again"),
+};
+
 /** What comes in, and how much of it at once. */
 const admissionShape = {
+  deviceBytesPerS: wholeNumber(KIB, 2 ** 36)
+    .default(MIB)
+    .describe("bytes per second of one device, inflated; a shard takes as much"),
+  deviceBurstBytes: wholeNumber(KIB, 2 ** 36)
+    .default(16 * MIB)
+    .describe("what a device may send at once after a pause"),
+  keyBytesPerS: wholeNumber(KIB, 2 ** 40)
+    .optional()
+    .describe("bytes per second of everything that comes with one write key, inflated; default: no limit"),
+  keyBurstBytes: wholeNumber(KIB, 2 ** 40)
+    .optional()
+    .describe("what may come with it at once after a pause; default: that of 10 s"),
   bytesInFlightMax: wholeNumber(MIB, 2 ** 36)
     .default(64 * MIB)
     .describe("bytes under way at once"),
@@ -133,6 +193,7 @@ export const configSchema = z.strictObject({
   ...createShape,
   ...listenShape,
   ...accessShape,
+  ...privacyShape,
   ...admissionShape,
   ...aggregateShape,
   ...putShape,
@@ -144,7 +205,11 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /** Options whose values stand in no message, no log and no `--check`, and that are no flags: a command line is for all to see. */
-export const SECRETS = ["writeKeys"] as const satisfies readonly (keyof Config)[];
+export const SECRETS = [
+  "writeKeys",
+  "tokenKeys",
+  "pseudonymKey",
+] as const satisfies readonly (keyof Config)[];
 
 /**
  * Options that a SIGHUP changes while the relay runs. What reads one of them does so when it needs it, from the one
@@ -152,6 +217,17 @@ export const SECRETS = ["writeKeys"] as const satisfies readonly (keyof Config)[
  */
 export const RELOADED = [
   "writeKeys",
+  "tokenKeys",
+  "tokenAudience",
+  "revokedFile",
+  "tlsCertFile",
+  "tlsKeyFile",
+  "pseudonymKey",
+  "pseudonymPaths",
+  "deviceBytesPerS",
+  "deviceBurstBytes",
+  "keyBytesPerS",
+  "keyBurstBytes",
   "corsOrigins",
   "bytesInFlightMax",
   "requestsPerEpochMax",
@@ -174,4 +250,4 @@ export const RELOADED = [
 ] as const satisfies readonly (keyof Config)[];
 
 /** Every option that is a flag on the command line. */
-export const CONFIG_FLAGS = configSchema.omit({ writeKeys: true }).shape;
+export const CONFIG_FLAGS = configSchema.omit({ writeKeys: true, tokenKeys: true, pseudonymKey: true }).shape;

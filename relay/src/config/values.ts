@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseNamedKey } from "../access/keys.ts";
 
 export const KIB = 1_024;
 export const MIB = 1_048_576;
@@ -20,6 +21,19 @@ export const someText = z.string().min(1, "expected at least one character");
 export const writeKey = z
   .string()
   .regex(/^[\x21-\x7e]{8,512}$/, "expected 8 to 512 visible ASCII characters");
+
+/** A key with a name; neither stands in a message. */
+export const namedKey = z
+  .string()
+  .refine(
+    (text) => parseNamedKey(text) !== undefined,
+    "expected NAME:SECRET, the secret as base64url of 32 bytes or more",
+  );
+
+/** Where something stands in an event's data. */
+export const dataPath = z
+  .string()
+  .regex(/^[^.]+(\.[^.]+)*$/, 'expected names of members with points between, such as "listener.id"');
 
 /** An origin as browsers spell it, or all of them. */
 export const origin = z

@@ -1,11 +1,6 @@
 import { createHmac } from "node:crypto";
+import type { NamedKey } from "../access/keys.ts";
 import { JsonPaths } from "./json-paths.ts";
-
-/** A key that pseudonyms are made with; `id` is their domain and stands before each of them. */
-export interface PseudonymKey {
-  readonly id: string;
-  readonly secret: Buffer;
-}
 
 /** Stands between a pseudonym's domain and the rest of it, and in no device's id. */
 export const PSEUDONYM_MARK = "~";
@@ -23,11 +18,14 @@ const DIGEST_BYTES = 16;
  * and another one in each domain. No device id has a `~` in it, so none can pass for a pseudonym.
  */
 export class Pseudonyms {
-  readonly #key: PseudonymKey;
+  readonly #key: NamedKey;
   readonly #paths: JsonPaths | undefined;
 
-  /** @param paths members of an event's data, such as `account` or `listener.id`; a list is walked through. */
-  constructor(key: PseudonymKey, paths: readonly string[]) {
+  /**
+   * @param key its name is the domain.
+   * @param paths members of an event's data, such as `account` or `listener.id`; a list is walked through.
+   */
+  constructor(key: NamedKey, paths: readonly string[]) {
     this.#key = key;
     this.#paths = paths.length > 0 ? new JsonPaths(paths) : undefined;
   }

@@ -1,4 +1,6 @@
 import { ManualClock } from "@tonearm/sdk/testing";
+import { Entrance } from "../access/entrance.ts";
+import { loadRules } from "../access/load-rules.ts";
 import { HASH_KEY_MAX } from "../aggregate/hash-key.ts";
 import type { LoadShape, Shard, StreamShape } from "../aggregate/shard-map.ts";
 import { checkConfig } from "../config/check.ts";
@@ -74,5 +76,8 @@ export async function scriptedPipeline(
   });
   await pipeline.start();
   const operator = new Operator({ pipeline, config, clock, log, isStopping: () => false });
-  return { pipeline, kinesis, clock, operator };
+  const entrance = new Entrance(await loadRules(config), clock);
+  const { connectionsMax, requestsPerConnectionMax } = config;
+  const listener = { tls: undefined, connectionsMax, requestsPerConnectionMax, answerMs: 20_000 };
+  return { pipeline, kinesis, clock, operator, front: { entrance, listener } };
 }

@@ -1,0 +1,58 @@
+import type { Clock } from "@tonearm/sdk/ports";
+import type { Intake } from "../ingest/intake.ts";
+import type { Pseudonyms } from "../privacy/pseudonyms.ts";
+import { type RateLimitOptions, RateLimits } from "../rate-limit/rate-limits.ts";
+import { Access, type Credentials, type Grants, type Sender } from "./access.ts";
+
+/** What decides at the entrance; all of it can be changed while the relay serves. */
+export interface EntranceRules {
+  readonly grants: Grants;
+  readonly limits: RateLimitOptions;
+  /** Undefined: devices go on under their own names. */
+  readonly pseudonyms: Pseudonyms | undefined;
+}
+
+/** Where batches come in: who may, how fast, and under which name they go on. */
+export class Entrance {
+  readonly #access: Access;
+  readonly #limits: RateLimits;
+  #pseudonyms: Pseudonyms | undefined;
+
+  constructor({ grants, limits, pseudonyms }: EntranceRules, clock: Clock) {
+    this.#access = new Access(grants, clock);
+    this.#limits = new RateLimits(limits, clock);
+    this.#pseudonyms = pseudonyms;
+  }
+
+  /** From now on these rules, for what comes in next. */
+  replace({ grants, limits, pseudonyms }: EntranceRules): void {
+    this.#access.replace(grants);
+    this.#limits.replace(limits);
+    this.#pseudonyms = pseudonyms;
+  }
+
+  /**
+   * Decides by what is known before a body is read.
+   * @throws Refusal `unauthorized` or `too_many_requests`.
+   */
+  receive(credentials: Credentials): Sender {
+    const sender = this.#access.identify(credentials);
+    this.#limits.check(keyOf(sender), sender.kind === "device" ? sender.device : undefined);
+    return sender;
+  }
+
+  /** Decides by the header of a batch of `bytes`, inflated. It throws a Refusal `forbidden`, `unauthorized` or `too_many_requests`. */
+  intakeFor(sender: Sender, bytes: number): Intake {
+    const pseudonyms = this.#pseudonyms;
+    return {
+      admit: ({ device }) => {
+        this.#access.requireDevice(sender, device);
+        this.#limits.take(keyOf(sender), device, bytes);
+        return pseudonyms ? pseudonyms.of(device) : device;
+      },
+      conceal: pseudonyms?.conceal,
+    };
+  }
+}
+
+const keyOf = (sender: Sender): string | undefined => (sender.kind === "key" ? sender.key : undefined);
