@@ -76,7 +76,7 @@ export async function scriptedPipeline(
   });
   await pipeline.start();
   const operator = new Operator({ pipeline, config, clock, log, isStopping: () => false });
-  const entrance = new Entrance(await loadRules(config), clock);
+  const entrance = new Entrance(loadRules(config), clock);
   const { connectionsMax, requestsPerConnectionMax } = config;
   const listener = { tls: undefined, connectionsMax, requestsPerConnectionMax, answerMs: 20_000 };
   return { pipeline, kinesis, clock, operator, front: { entrance, listener } };
