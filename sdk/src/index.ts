@@ -7,7 +7,7 @@ export type { Redact } from "./redaction.ts";
 export type { Batch, BeforeSend, BeforeSendResult } from "./sender.ts";
 export type { InputOf, StandardSchema } from "./standard-schema.ts";
 export type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
-export type { TelemetryOptions } from "./telemetry-options.ts";
+export type { TelemetryOptions, TlsOptions } from "./telemetry-options.ts";
 export { type AnyEvents, defineEvents, type EventDefinitions } from "./typed-events.ts";
 export type {
   Basis,

@@ -1,5 +1,6 @@
 import { type ConsentState, checkConsent } from "./consent.ts";
 import { TonearmError } from "./errors.ts";
+import { isKey, type Key } from "./key.ts";
 import type { Redact } from "./redaction.ts";
 import type { BeforeSend } from "./sender.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
@@ -75,8 +76,11 @@ export interface CommonOptions<E extends EventDefinitions = AnyEvents> extends P
   readonly endpoint: string;
   /** This device's id: 1 to 64 of A–Z, a–z, 0–9, `_` and `-`. No other identifier is ever made up. */
   readonly device: string;
-  /** Write key, sent as `Authorization: Bearer …`. */
-  readonly key?: string;
+  /**
+   * Write key or device token, sent as `Authorization: Bearer …`. A function is asked before each request, so that a token
+   * can be renewed before it expires; while it throws, events wait.
+   */
+  readonly key?: Key;
   /** What `defineEvents` made: types and checks `record`. Without it any type of event is recorded. */
   readonly events?: E;
   /**
@@ -108,7 +112,7 @@ export interface CommonOptions<E extends EventDefinitions = AnyEvents> extends P
 export interface CheckedOptions<E extends EventDefinitions = EventDefinitions> extends TuningOptions {
   readonly endpoint: URL;
   readonly device: string;
-  readonly key: string | undefined;
+  readonly key: Key | undefined;
   readonly events: E | undefined;
   readonly consent: ConsentState;
   readonly redact: Redact | undefined;
@@ -193,11 +197,10 @@ function checkDevice(device: unknown): string {
   throw invalid(`option device is ${inWords(device)}, expected 1 to 64 of A-Z, a-z, 0-9, "_" and "-"`);
 }
 
-function checkKey(key: unknown): string | undefined {
-  if (key === undefined) return undefined;
+function checkKey(key: unknown): Key | undefined {
+  if (key === undefined || typeof key === "function" || isKey(key)) return key as Key | undefined;
   // The value itself stays out of the message: it is a secret, however malformed.
-  if (typeof key === "string" && /^[\x21-\x7e]{1,512}$/.test(key)) return key;
-  throw invalid("option key is not acceptable, expected 1 to 512 visible ASCII characters without spaces");
+  throw invalid("option key is not acceptable, expected 1 to 2048 visible ASCII characters without spaces");
 }
 
 function checkEvents<E extends EventDefinitions>(events: E | undefined): E | undefined {

@@ -1,6 +1,13 @@
 import type { CommonOptions } from "./options.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 
+/** Certificates and keys, as PEM. */
+export interface TlsOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** Options of `createTelemetry`, the same type in every runtime; what another runtime needs is ignored. */
 export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extends CommonOptions<E> {
   /**
@@ -14,6 +21,11 @@ export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extend
    * `close()`, a buffer half full and the end of the process store them all the same. 1,048,576 to 2^50.
    */
   readonly flashBytesPerDayMax?: number;
+  /**
+   * Node: PEM for `https` endpoints: `cert` and `key` of a client certificate whose common name is this device's id, and `ca`
+   * for authorities to trust in the place of the usual ones.
+   */
+  readonly tls?: TlsOptions;
   /**
    * Browser: name of the IndexedDB database in which events are kept, shared by the tabs and workers of an origin.
    * Default `tonearm`. `false` keeps them in memory.
@@ -32,6 +44,7 @@ export interface TelemetryOptions<E extends EventDefinitions = AnyEvents> extend
 export const RUNTIME_OPTIONS: readonly string[] = [
   "directory",
   "flashBytesPerDayMax",
+  "tls",
   "database",
   "persist",
   "holdBackOnMetered",

@@ -1,5 +1,6 @@
 import { interpret } from "../answer.ts";
 import { messageOf } from "../errors.ts";
+import { authorization, type Key } from "../key.ts";
 import type { Run } from "../store.ts";
 import type { Answer, Sending, Transport } from "../transport.ts";
 import { BATCHES_PATH, MEDIA_NDJSON } from "../wire/limits.ts";
@@ -7,7 +8,7 @@ import { encodeNdjsonBatch } from "../wire/ndjson.ts";
 
 export interface FetchTransportOptions {
   readonly endpoint: URL;
-  readonly key: string | undefined;
+  readonly key: Key | undefined;
 }
 
 /** Below this size compression costs more than it saves. */
@@ -42,10 +43,11 @@ export class FetchTransport implements Transport {
     try {
       const gzip = this.#gzip && !keepalive && plain.length >= WORTHWHILE_BYTES;
       const body = gzip ? await compress(plain) : plain;
+      const headers = { ...this.#headers(gzip), ...sending.headers };
       sending.left(body.length, gzip ? "gzip" : "identity");
       const response = await fetch(this.#url, {
         method: "POST",
-        headers: { ...this.#headers(gzip), ...sending.headers },
+        headers,
         body: body as BodyInit,
         keepalive,
         redirect: "error",
@@ -78,7 +80,7 @@ export class FetchTransport implements Transport {
     return {
       "content-type": MEDIA_NDJSON,
       ...(gzip && { "content-encoding": "gzip" }),
-      ...(this.#options.key !== undefined && { authorization: `Bearer ${this.#options.key}` }),
+      ...authorization(this.#options.key),
     };
   }
 }

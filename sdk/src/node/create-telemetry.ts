@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
+import { createSecureContext } from "node:tls";
 import { messageOf, TonearmError } from "../errors.ts";
 import { FileLog } from "../file-log/file-log.ts";
 import { NodeDisk } from "../file-log/node-disk.ts";
@@ -9,7 +10,7 @@ import type { StoreNews } from "../ports.ts";
 import { systemClock } from "../system-clock.ts";
 import { assembleTelemetry } from "../telemetry.ts";
 import type { Telemetry } from "../telemetry-api.ts";
-import { RUNTIME_OPTIONS, type TelemetryOptions } from "../telemetry-options.ts";
+import { RUNTIME_OPTIONS, type TelemetryOptions, type TlsOptions } from "../telemetry-options.ts";
 import type { AnyEvents, EventDefinitions } from "../typed-events.ts";
 import { briefMsgpackCodec } from "../wire/msgpack.ts";
 import { inWords } from "../words.ts";
@@ -35,7 +36,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
   return assembleTelemetry(checked, {
     clock: systemClock,
     codec: briefMsgpackCodec,
-    transport: new HttpTransport(checked),
+    transport: new HttpTransport({ ...checked, tls: checkTls(options.tls) }),
     queue: new PackedQueue(packer),
     wear,
     makeStore: (tell: StoreNews) =>
@@ -53,6 +54,19 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
           }),
     release: () => lock?.release(),
   });
+}
+
+/** @throws TonearmError `invalid_option` unless Node can use it; nothing of a key stands in the message. */
+function checkTls(tls: TlsOptions | undefined): TlsOptions | undefined {
+  try {
+    if (tls) createSecureContext(tls);
+    return tls;
+  } catch {
+    throw new TonearmError(
+      "invalid_option",
+      "option tls is not acceptable, expected PEM in ca, cert and key that fits",
+    );
+  }
 }
 
 function wearBudget(bytesPerDay: number | undefined): WearBudget | undefined {

@@ -1,7 +1,9 @@
 import { type Dispatcher, Pool } from "undici";
 import { interpret } from "../answer.ts";
 import { messageOf } from "../errors.ts";
+import { authorization, type Key } from "../key.ts";
 import type { Run } from "../store.ts";
+import type { TlsOptions } from "../telemetry-options.ts";
 import type { Answer, Sending, Transport } from "../transport.ts";
 import { BATCHES_PATH, MEDIA_MSGPACK } from "../wire/limits.ts";
 import { encodeMsgpackBatch } from "../wire/msgpack.ts";
@@ -9,8 +11,9 @@ import { compress, ENCODINGS } from "./compress.ts";
 
 export interface HttpTransportOptions {
   readonly endpoint: URL;
-  readonly key: string | undefined;
+  readonly key: Key | undefined;
   readonly requestTimeoutMs: number;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** Answers of a relay are short; more than this is not one. */
@@ -40,6 +43,7 @@ export class HttpTransport implements Transport {
       connections: 1,
       pipelining: 1,
       connectTimeout: Math.min(CONNECT_TIMEOUT_MS, options.requestTimeoutMs),
+      connect: { ...options.tls },
       headersTimeout: options.requestTimeoutMs,
       bodyTimeout: options.requestTimeoutMs,
       maxResponseSize: ANSWER_BYTES_MAX,
@@ -52,11 +56,12 @@ export class HttpTransport implements Transport {
         encodeMsgpackBatch(run, run.events, this.#allocate),
         ENCODINGS[this.#encoding]!,
       );
+      const headers = { ...this.#headers(body.encoding), ...sending.headers };
       sending.left(body.bytes.length, body.encoding);
       const response = await this.#pool.request({
         method: "POST",
         path: this.#path,
-        headers: { ...this.#headers(body.encoding), ...sending.headers },
+        headers,
         body: body.bytes,
         signal,
       });
@@ -82,7 +87,7 @@ export class HttpTransport implements Transport {
     return {
       "content-type": MEDIA_MSGPACK,
       ...(encoding !== "identity" && { "content-encoding": encoding }),
-      ...(this.#options.key !== undefined && { authorization: `Bearer ${this.#options.key}` }),
+      ...authorization(this.#options.key),
     };
   }
 }
