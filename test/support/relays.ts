@@ -6,6 +6,8 @@ import type { KinesisServer } from "./kinesis-servers.ts";
 export interface TestRelay extends Relay {
   /** Everything the relay logged. */
   readonly logged: readonly string[];
+  /** Reloads its configuration with other `options`, its files included; returns whether they are in force. */
+  change(options: Readonly<Record<string, unknown>>): boolean;
 }
 
 /** Test servers can be slow: nothing is given up, and so nothing is put twice, for being slow alone. */
@@ -17,14 +19,8 @@ export async function startTestRelay(
   stream: string,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<TestRelay> {
-  const config = checkConfig({
-    stream,
-    port: 0,
-    insecure: true,
-    aggregateAgeMs: 20,
-    ...PATIENT,
-    ...options,
-  });
+  const standard = { stream, port: 0, insecure: true, aggregateAgeMs: 20, ...PATIENT };
+  const config = checkConfig({ ...standard, ...options });
   const client = makeClient(
     { region: "us-east-1", endpoint: server.endpoint },
     { requestTimeoutMs: config.putTimeoutMs, connectionsMax: 8 },
@@ -41,5 +37,7 @@ export async function startTestRelay(
     client.destroy();
     return left;
   };
-  return { ...relay, logged, stop };
+  const change = (changed: Readonly<Record<string, unknown>>) =>
+    relay.reload(() => checkConfig({ ...standard, ...options, ...changed }));
+  return { ...relay, logged, change, stop };
 }
