@@ -5,6 +5,7 @@ import type { Clock } from "@tonearm/sdk/ports";
 import type { RefusalBody } from "@tonearm/sdk/wire";
 import type { TlsFiles } from "./access/load-rules.ts";
 import type { Book } from "./book.ts";
+import type { Config } from "./config/schema.ts";
 import { type Log, Throttled } from "./log.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -16,6 +17,14 @@ export interface ListenerOptions {
   /** The longest that an answer may take, in ms. */
   readonly answerMs: number;
 }
+
+/** What of the configuration concerns the listener; taken at the start. */
+export const listenerOptions = (config: Config, tls: TlsFiles | undefined): ListenerOptions => ({
+  tls,
+  connectionsMax: config.connectionsMax,
+  requestsPerConnectionMax: config.requestsPerConnectionMax,
+  answerMs: config.deliveryDeadlineMs + config.putTimeoutMs,
+});
 
 export interface ListenerParts {
   readonly book: Book;

@@ -10,7 +10,7 @@ import { reloadInto } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
 import { createStream } from "./kinesis/create-stream.ts";
 import { shapeLoader } from "./kinesis/stream-shape.ts";
-import { secureContext } from "./listener.ts";
+import { listenerOptions, secureContext } from "./listener.ts";
 import type { Log } from "./log.ts";
 import { nodeFault } from "./node-version.ts";
 import { Operator } from "./operate/operator.ts";
@@ -160,16 +160,8 @@ async function serve(
   return { url, operatorUrl: operatorUrl ?? url, pipeline, reload, stop };
 }
 
-const listenerOptions = (config: Config, tls: TlsFiles | undefined) => ({
-  tls,
-  connectionsMax: config.connectionsMax,
-  requestsPerConnectionMax: config.requestsPerConnectionMax,
-  answerMs: config.deliveryDeadlineMs + config.putTimeoutMs,
-});
-
-const NO_SPOOL = { spool: undefined, lock: undefined };
-
 const ANSWERS_MS = 200;
+const NO_SPOOL = { spool: undefined, lock: undefined };
 
 /** @returns the listener's URL. @throws ConfigError when its address cannot be had. */
 function listen(server: Server, host: string, port: number): Promise<string> {

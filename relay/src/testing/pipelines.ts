@@ -5,6 +5,7 @@ import { HASH_KEY_MAX } from "../aggregate/hash-key.ts";
 import type { LoadShape, Shard, StreamShape } from "../aggregate/shard-map.ts";
 import { checkConfig } from "../config/check.ts";
 import type { Config } from "../config/schema.ts";
+import { listenerOptions } from "../listener.ts";
 import type { Log } from "../log.ts";
 import { Operator } from "../operate/operator.ts";
 import { Pipeline } from "../pipeline.ts";
@@ -77,7 +78,6 @@ export async function scriptedPipeline(
   await pipeline.start();
   const operator = new Operator({ pipeline, config, clock, log, isStopping: () => false });
   const entrance = new Entrance(loadRules(config), clock);
-  const { connectionsMax, requestsPerConnectionMax } = config;
-  const listener = { tls: undefined, connectionsMax, requestsPerConnectionMax, answerMs: 20_000 };
+  const listener = listenerOptions(config, undefined);
   return { pipeline, kinesis, clock, operator, front: { entrance, listener } };
 }

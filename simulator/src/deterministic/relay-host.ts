@@ -2,7 +2,16 @@ import { EventEmitter } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { type Config, checkConfig } from "@tonearm/relay";
-import { DeadLetters, makeServer, Operator, Pipeline, Spool, WriteKeys } from "@tonearm/relay/testing";
+import {
+  DeadLetters,
+  Entrance,
+  listenerOptions,
+  loadRules,
+  makeServer,
+  Operator,
+  Pipeline,
+  Spool,
+} from "@tonearm/relay/testing";
 import { FileLog } from "@tonearm/sdk/file-log";
 import { BATCHES_PATH } from "@tonearm/sdk/wire";
 import type { Random } from "../listening/random.ts";
@@ -91,7 +100,8 @@ export class RelayHost implements Endpoint {
       ...common,
       operator,
       showsPages: false,
-      keys: new WriteKeys([]),
+      entrance: new Entrance(loadRules(this.#config), clock),
+      listener: listenerOptions(this.#config, undefined),
       corsOrigins: () => [],
     });
     void this.#start({ process, pipeline, server, breaks: new Set() });
