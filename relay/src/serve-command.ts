@@ -45,6 +45,7 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
   const createStream = config.createStream ?? (config.embedded ? EMBEDDED_SHARDS : undefined);
   const relay = await startRelay({ ...config, createStream }, target.client, systemClock, log);
   if (config.insecure) log.warn("anybody may write: --insecure is set");
+  if (process.getuid?.() === 0) log.warn("the relay runs as root, and needs nothing that only root may do");
   if (relay.operatorUrl !== relay.url) log.info("the operator's pages", { url: relay.operatorUrl });
   console.log(`listening on ${relay.url}`);
   process.on("SIGHUP", () => {
