@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory, hurriedTelemetry, until } from "../support/devices.ts";
 import { readIndependently } from "../support/independent-reader.ts";
 import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { ROOT, run } from "../support/processes.ts";
 import { startTestRelay, type TestRelay } from "../support/relays.ts";
 
 const SECRET = Buffer.alloc(32, 0x5c);
@@ -116,6 +117,50 @@ describe("pseudonyms", () => {
     const { records } = await readIndependently(server.client, stream);
     const domains = new Set(records.map(({ json }) => String(json.device).split("~")[0]));
     expect(domains).toEqual(new Set(["d1", "d2"]));
+  });
+});
+
+describe("secrets", () => {
+  const canary = "canary-secret-0123456789-0123456789-0123456789";
+  const env = {
+    TONEARM_WRITE_KEYS: canary,
+    TONEARM_TOKEN_KEYS: `k1:${canary}`,
+    TONEARM_PSEUDONYM_KEY: `d1:${canary}`,
+  };
+
+  it.each([
+    ["what is in force is printed", ["--check"], env, 0],
+    ["help is asked for", ["--help"], env, 0],
+    ["nobody answers at the stream's address", ["--endpoint", "http://127.0.0.1:9"], env, 1],
+    ["the keys are no keys", [], { ...env, TONEARM_TOKEN_KEYS: canary, TONEARM_PSEUDONYM_KEY: canary }, 2],
+    [
+      "there are too many of them",
+      ["--check"],
+      { ...env, TONEARM_WRITE_KEYS: Array(3).fill(canary).join() },
+      2,
+    ],
+    ["they are given as flags", ["--write-keys", canary, "--pseudonym-key", canary], {}, 2],
+    ["a file is named that is none", ["--revoked-file", "/", "--insecure"], env, 2],
+  ] as [string, string[], Record<string, string>, number][])(
+    "show nowhere when %s",
+    async (_, args, environment, code) => {
+      const { stdout, stderr, ...ended } = await run("relay", args, environment);
+      expect([ended.code, `${stdout}${stderr}`.length > 0]).toEqual([code, true]);
+      expect(`${stdout}${stderr}`).not.toContain(canary);
+    },
+  );
+});
+
+describe("addresses of senders", () => {
+  it("are not even read: no source of the relay names one", async () => {
+    const sources = (await readdir(join(ROOT, "relay", "src"), { recursive: true })).filter(
+      (name) => name.endsWith(".ts") && !name.endsWith(".test.ts"),
+    );
+    expect(sources.length).toBeGreaterThan(50);
+    for (const name of sources) {
+      const source = await readFile(join(ROOT, "relay", "src", name), "utf8");
+      expect([name, /remoteAddress|remoteFamily|forwarded|real-ip/i.test(source)]).toEqual([name, false]);
+    }
   });
 });
 
