@@ -86,7 +86,7 @@ describe("one loud device", () => {
   it("at a hundred times the rate of the others costs none of them an event, an answer or their turn", async () => {
     const stream = await freshStream(server, 1);
     const relay = await startTestRelay(server, stream, {
-      deviceBytesPerS: 65_536,
+      deviceBytesPerSecond: 65_536,
       deviceBurstBytes: 65_536,
     });
     const endpoint = relay.url;
@@ -116,7 +116,7 @@ describe("one loud device", () => {
   it("that keeps to the protocol loses nothing either: it is told when to come again", async () => {
     const stream = await freshStream(server, 1);
     const relay = await startTestRelay(server, stream, {
-      deviceBytesPerS: 262_144,
+      deviceBytesPerSecond: 262_144,
       deviceBurstBytes: 65_536,
     });
     const telemetry = hurriedTelemetry({

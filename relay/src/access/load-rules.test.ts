@@ -36,7 +36,7 @@ describe("the rules of the entrance", () => {
       tokenKeys: [`k1:${SECRET}`, `k2:${SECRET}=`],
       revokedFile: await file("device bath\n"),
       pseudonymKey: `d1:${SECRET}`,
-      keyBytesPerS: 10_240,
+      keyBytesPerSecond: 10_240,
     });
     expect(rules.grants).toMatchObject({ anyone: false, writeKeys: ["12345678"] });
     expect(rules.grants.tokenKeys.map(({ id, secret }) => [id, secret.length])).toEqual([
@@ -46,8 +46,8 @@ describe("the rules of the entrance", () => {
     expect([...rules.grants.revoked.devices]).toEqual(["bath"]);
     expect(rules.pseudonyms?.of("x")).toMatch(/^d1~/);
     expect(rules.limits).toEqual({
-      device: { bytesPerS: 1_048_576, burstBytes: 16_777_216 },
-      key: { bytesPerS: 10_240, burstBytes: 102_400 },
+      device: { bytesPerSecond: 1_048_576, burstBytes: 16_777_216 },
+      key: { bytesPerSecond: 10_240, burstBytes: 102_400 },
     });
   });
 

@@ -23,7 +23,7 @@ const BURST_S = 10;
  * @throws ConfigError naming the option and the file, never what is in it.
  */
 export function loadRules(config: Config): EntranceRules {
-  const { pseudonymKey, pseudonymPaths, keyBytesPerS, keyBurstBytes } = config;
+  const { pseudonymKey, pseudonymPaths, keyBytesPerSecond, keyBurstBytes } = config;
   return {
     grants: {
       anyone: config.insecure,
@@ -35,11 +35,11 @@ export function loadRules(config: Config): EntranceRules {
       revoked: loadRevoked(config),
     },
     limits: {
-      device: { bytesPerS: config.deviceBytesPerS, burstBytes: config.deviceBurstBytes },
+      device: { bytesPerSecond: config.deviceBytesPerSecond, burstBytes: config.deviceBurstBytes },
       key:
-        keyBytesPerS === undefined
+        keyBytesPerSecond === undefined
           ? undefined
-          : { bytesPerS: keyBytesPerS, burstBytes: keyBurstBytes ?? BURST_S * keyBytesPerS },
+          : { bytesPerSecond: keyBytesPerSecond, burstBytes: keyBurstBytes ?? BURST_S * keyBytesPerSecond },
     },
     pseudonyms:
       pseudonymKey === undefined ? undefined : new Pseudonyms(parseNamedKey(pseudonymKey)!, pseudonymPaths),

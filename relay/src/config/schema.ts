@@ -92,13 +92,13 @@ const privacyShape = {
 
 /** What comes in, and how much of it at once. */
 const admissionShape = {
-  deviceBytesPerS: wholeNumber(KIB, 2 ** 36)
+  deviceBytesPerSecond: wholeNumber(KIB, 2 ** 36)
     .default(MIB)
     .describe("bytes per second of one device, inflated; a shard takes as much"),
   deviceBurstBytes: wholeNumber(KIB, 2 ** 36)
     .default(16 * MIB)
     .describe("what a device may send at once after a pause"),
-  keyBytesPerS: wholeNumber(KIB, 2 ** 40)
+  keyBytesPerSecond: wholeNumber(KIB, 2 ** 40)
     .optional()
     .describe("bytes per second of everything that comes with one write key, inflated; default: no limit"),
   keyBurstBytes: wholeNumber(KIB, 2 ** 40)
@@ -224,9 +224,9 @@ export const RELOADED = [
   "tlsKeyFile",
   "pseudonymKey",
   "pseudonymPaths",
-  "deviceBytesPerS",
+  "deviceBytesPerSecond",
   "deviceBurstBytes",
-  "keyBytesPerS",
+  "keyBytesPerSecond",
   "keyBurstBytes",
   "corsOrigins",
   "bytesInFlightMax",

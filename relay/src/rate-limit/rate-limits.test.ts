@@ -6,7 +6,7 @@ import { type RateLimitOptions, RateLimits, REQUEST_BYTES } from "./rate-limits.
 import { type Bucket, take, waitMsOf } from "./token-bucket.ts";
 
 const KIB = 1_024;
-const SIZE = { bytesPerS: 100 * KIB, burstBytes: 200 * KIB };
+const SIZE = { bytesPerSecond: 100 * KIB, burstBytes: 200 * KIB };
 
 function limits(options: Partial<RateLimitOptions> = {}) {
   const clock = new ManualClock();
@@ -38,7 +38,7 @@ describe("a bucket", () => {
           for (const [pauseMs, bytes] of steps) {
             nowMs += pauseMs;
             if (waitMsOf(bucket, SIZE, nowMs) > 0) continue;
-            expect(given).toBeLessThan(SIZE.burstBytes + (nowMs * SIZE.bytesPerS) / 1_000);
+            expect(given).toBeLessThan(SIZE.burstBytes + (nowMs * SIZE.bytesPerSecond) / 1_000);
             bucket = take(bucket, SIZE, bytes, nowMs);
             given += bytes;
           }
@@ -48,7 +48,7 @@ describe("a bucket", () => {
   });
 
   it("lets a batch larger than all of it in, and then nothing until it is paid for", () => {
-    const bucket = take(undefined, SIZE, SIZE.burstBytes + SIZE.bytesPerS, 0);
+    const bucket = take(undefined, SIZE, SIZE.burstBytes + SIZE.bytesPerSecond, 0);
     expect(waitMsOf(bucket, SIZE, 0)).toBe(1_000);
     expect(waitMsOf(bucket, SIZE, 999)).toBeGreaterThan(0);
     expect(waitMsOf(bucket, SIZE, 1_001)).toBe(0);
@@ -101,7 +101,7 @@ describe("a device that sends too much", () => {
     }
     for (const device of quiet) expect([device, letIn.get(device)]).toEqual([device, ROUNDS]);
     // Its burst, and its rate: no more, and no less.
-    const most = (SIZE.burstBytes + ROUNDS * SIZE.bytesPerS) / (20 * KIB + REQUEST_BYTES);
+    const most = (SIZE.burstBytes + ROUNDS * SIZE.bytesPerSecond) / (20 * KIB + REQUEST_BYTES);
     expect(letIn.get("loud")).toBeGreaterThan(most * 0.95);
     expect(letIn.get("loud")).toBeLessThanOrEqual(most + 2);
   });
@@ -117,7 +117,7 @@ describe("a write key", () => {
   });
 
   it("is not charged for what its device was refused", () => {
-    const { send } = limits({ key: { bytesPerS: KIB, burstBytes: 400 * KIB } });
+    const { send } = limits({ key: { bytesPerSecond: KIB, burstBytes: 400 * KIB } });
     expect(send("loud", 300 * KIB, "k")).toBe(0);
     for (let i = 0; i < 1_000; i++) expect(send("loud", 100 * KIB, "k")).toBeGreaterThan(0);
     expect(send("quiet", KIB, "k")).toBe(0);

@@ -64,7 +64,7 @@ export class RateLimits {
     const waitMs = waitMsOf(before, size, nowMs);
     if (waitMs > 0) {
       const retryAfterMs = waitMs * (1 + this.#clock.fraction());
-      const message = `more than ${size.bytesPerS} bytes per second come with this ${whose}, the most that it may send`;
+      const message = `more than ${size.bytesPerSecond} bytes per second come with this ${whose}, the most that it may send`;
       throw new Refusal("too_many_requests", message, { retryAfterMs });
     }
     if (bytes > 0) buckets.set(name, take(before, size, bytes, nowMs));

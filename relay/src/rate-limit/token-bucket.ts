@@ -1,7 +1,7 @@
 /** What a bucket holds, and how fast it fills. */
 export interface BucketSize {
   /** 1 or more. */
-  readonly bytesPerS: number;
+  readonly bytesPerSecond: number;
   /** So much may come at once after a pause. */
   readonly burstBytes: number;
 }
@@ -13,15 +13,19 @@ export interface Bucket {
 }
 
 /** Bytes in the bucket now; one that was never used is full. */
-function levelOf(bucket: Bucket | undefined, { bytesPerS, burstBytes }: BucketSize, nowMs: number): number {
+function levelOf(
+  bucket: Bucket | undefined,
+  { bytesPerSecond, burstBytes }: BucketSize,
+  nowMs: number,
+): number {
   if (!bucket) return burstBytes;
-  return Math.min(burstBytes, bucket.bytes + ((nowMs - bucket.atMs) * bytesPerS) / 1_000);
+  return Math.min(burstBytes, bucket.bytes + ((nowMs - bucket.atMs) * bytesPerSecond) / 1_000);
 }
 
 /** How long until something may be taken, in ms; 0: now. Something in it is enough, or a large batch could never come. */
 export function waitMsOf(bucket: Bucket | undefined, size: BucketSize, nowMs: number): number {
   const level = levelOf(bucket, size, nowMs);
-  return level > 0 ? 0 : Math.max(1, (-level * 1_000) / size.bytesPerS);
+  return level > 0 ? 0 : Math.max(1, (-level * 1_000) / size.bytesPerSecond);
 }
 
 /** The bucket after `bytes` were taken. */

@@ -27,6 +27,8 @@ const ENV = {
 };
 /** The endpoint's four shards take whatever comes; a limiter that had to learn that would be what is measured. */
 const SHARD_FLAGS = ["--shard-bytes-per-second", String(2 ** 30), "--shard-records-per-second", "1000000"];
+/** Few devices send what many would. */
+const DEVICE_FLAGS = ["--device-bytes-per-second", String(2 ** 30), "--device-burst-bytes", String(2 ** 30)];
 /** In an outage a probe a second is enough, and the drain begins soon after it. */
 const SPOOL_FLAGS = ["--open-ms-max", "1000", "--spool-commit-ms", "10"];
 const POLL_MS = 100;
@@ -53,7 +55,7 @@ export async function runBare(workload: Workload): Promise<number> {
 export async function runRelay(workload: Workload, spool: string | undefined): Promise<Cost> {
   const endpoint = startChild("endpoint.ts", []);
   const { port } = (await answerOf(endpoint)) as { port: number };
-  const flags = ["--port", "0", "--endpoint", `http://127.0.0.1:${port}`, ...SHARD_FLAGS];
+  const flags = ["--port", "0", "--endpoint", `http://127.0.0.1:${port}`, ...SHARD_FLAGS, ...DEVICE_FLAGS];
   const spoolFlags = spool === undefined ? [] : ["--spool", spool, ...SPOOL_FLAGS];
   const server = await serve([RELAY, ...flags, ...spoolFlags], ENV);
   if (spool !== undefined) endpoint.send("away");
