@@ -12,8 +12,10 @@ export interface RateLimitOptions {
 
 /** What a request costs beside its bytes, so that many small ones are not for nothing. */
 export const REQUEST_BYTES = 4_096;
-/** Buckets remembered of each kind; what is forgotten begins anew with a full one. */
-const BUCKETS_MAX = 100_000;
+/** Buckets remembered; what is forgotten begins anew with a full one. */
+const DEVICES_MAX = 100_000;
+/** There are two write keys at most, and those of before a few changes. */
+const KEYS_MAX = 16;
 
 /**
  * How fast anybody may send, in inflated bytes: one bucket for each device, and one for each write key. Who goes beyond it is
@@ -21,8 +23,8 @@ const BUCKETS_MAX = 100_000;
  */
 export class RateLimits {
   readonly #clock: Clock;
-  readonly #devices = new LRUCache<string, Bucket>({ max: BUCKETS_MAX });
-  readonly #keys = new LRUCache<string, Bucket>({ max: BUCKETS_MAX });
+  readonly #devices = new LRUCache<string, Bucket>({ max: DEVICES_MAX });
+  readonly #keys = new LRUCache<string, Bucket>({ max: KEYS_MAX });
   #options: RateLimitOptions;
 
   constructor(options: RateLimitOptions, clock: Clock) {
