@@ -9,6 +9,7 @@ import { ConfigError } from "./config/check.ts";
 import { reloadInto } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
 import { createStream } from "./kinesis/create-stream.ts";
+import { quickestClient } from "./kinesis/quickest-client.ts";
 import { shapeLoader } from "./kinesis/stream-shape.ts";
 import { listenerOptions, secureContext } from "./listener.ts";
 import type { Log } from "./log.ts";
@@ -65,7 +66,7 @@ export async function startRelay(
       clock,
       log,
       spool,
-      put: putterFor(client, config.stream),
+      put: putterFor(await quickestClient(client, config.stream, log), config.stream),
       loadShape: shapeLoader(client, config.stream),
     };
     const pipeline = new Pipeline(config, parts);

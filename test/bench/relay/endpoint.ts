@@ -1,17 +1,20 @@
 /**
  * A Kinesis for the benchmark, in a process of its own: answers the relay's calls, and keeps what it is given. What came is
- * taken apart and checked afterwards, by code that is not the relay's. Told `away`, it refuses every record until it is told `back`.
+ * taken apart and checked afterwards, by code that is not the relay's. Told `away`, it refuses every record until it is told
+ * `back`; told `forget`, it forgets what came. With the argument `json` it speaks no CBOR.
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Encoder } from "cbor-x";
 import { type Kept, type Reckoning, reckon } from "./reckoning.ts";
 
 interface PutRecordsInput {
   readonly Records: readonly {
     readonly PartitionKey: string;
     readonly ExplicitHashKey?: string;
-    readonly Data: string;
+    /** Base64 in JSON, bytes in CBOR. */
+    readonly Data: string | Uint8Array;
   }[];
 }
 
@@ -19,6 +22,11 @@ interface PutRecordsInput {
 export interface Report extends Reckoning {
   readonly putCalls: number;
 }
+
+const CBOR = "application/x-amz-cbor-1.1";
+/** Plain maps, as Kinesis writes them. */
+const cbor = new Encoder({ useRecords: false, variableMapSize: true });
+const speaksCbor = process.argv[2] !== "json";
 
 const SHARDS = 4;
 const HASH_KEYS = 2n ** 128n;
@@ -53,6 +61,7 @@ server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => process.send!({ port: (server.address() as AddressInfo).port }));
 process.on("message", (message) => {
   isAway = message === "away";
+  if (message === "forget") kept.length = 0;
   if (message === "report") process.send!({ ...reckon(kept.splice(0)), putCalls } satisfies Report);
 });
 // Whatever ends the benchmark ends this too.
@@ -62,21 +71,20 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const name = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
-  if (isAway && name === "PutRecords") {
-    answer(response, 500, { __type: "InternalFailure", message: "away" });
-    return;
-  }
+  const media = String(request.headers["content-type"]);
   const operation = operations[name];
-  if (operation) answer(response, 200, operation(JSON.parse(Buffer.concat(chunks).toString("latin1"))));
-  else answer(response, 400, { __type: "UnknownOperationException", message: name });
+  if (media === CBOR && !speaksCbor) answer(response, media, 415, { __type: "SerializationException" });
+  else if (!operation) answer(response, media, 400, { __type: "UnknownOperationException" });
+  else if (isAway && name === "PutRecords") answer(response, media, 500, { __type: "InternalFailure" });
+  else answer(response, media, 200, operation(decoded(media, Buffer.concat(chunks))));
 }
 
-function answer(response: ServerResponse, status: number, json: object): void {
-  const body = JSON.stringify(json);
-  response.writeHead(status, {
-    "content-type": "application/x-amz-json-1.1",
-    "content-length": body.length,
-  });
+const decoded = (media: string, body: Buffer): unknown =>
+  media === CBOR ? cbor.decode(body) : JSON.parse(body.toString("latin1"));
+
+function answer(response: ServerResponse, media: string, status: number, value: object): void {
+  const body = media === CBOR ? cbor.encode(value) : Buffer.from(JSON.stringify(value));
+  response.writeHead(status, { "content-type": media, "content-length": body.length });
   response.end(body);
 }
 

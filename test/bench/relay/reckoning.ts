@@ -2,8 +2,13 @@
 import { createRequire } from "node:module";
 import { dataOf, deviceNumber, EPOCH } from "./workload.ts";
 
-/** One Kinesis record; its data in base64. */
+/** One Kinesis record; its data as bytes or in base64. */
 export interface Kept {
+  readonly partitionKey: string;
+  readonly data: string | Uint8Array;
+}
+
+interface UserRecord {
   readonly partitionKey: string;
   readonly data: string;
 }
@@ -20,7 +25,7 @@ export interface Reckoning {
 type Deaggregate = (
   record: object,
   computeChecksums: boolean,
-  done: (error: Error | null | undefined, records?: readonly Kept[]) => void,
+  done: (error: Error | null | undefined, records?: readonly UserRecord[]) => void,
 ) => void;
 
 const { deaggregateSync } = createRequire(import.meta.url)("aws-kinesis-agg") as {
@@ -48,9 +53,10 @@ export function reckon(kept: readonly Kept[]): Reckoning {
   return { kinesisRecords: kept.length, events, duplicates, missing };
 }
 
-function takeApart({ partitionKey, data }: Kept): readonly Kept[] {
-  let parts: readonly Kept[] = [];
-  deaggregateSync({ partitionKey, sequenceNumber: "0", data }, true, (error, records) => {
+function takeApart({ partitionKey, data }: Kept): readonly UserRecord[] {
+  const base64 = typeof data === "string" ? data : Buffer.from(data).toString("base64");
+  let parts: readonly UserRecord[] = [];
+  deaggregateSync({ partitionKey, sequenceNumber: "0", data: base64 }, true, (error, records) => {
     if (error) throw error;
     parts = records ?? [];
   });

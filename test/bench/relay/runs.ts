@@ -50,10 +50,11 @@ export async function runBare(workload: Workload): Promise<number> {
 
 /**
  * A relay under load; with a spool's directory, Kinesis is away until everything is acknowledged.
+ * @param speaks what the endpoint understands: `cbor`, or `json` and nothing else.
  * @throws Error when an event is missing from the stream or stands in it twice.
  */
-export async function runRelay(workload: Workload, spool: string | undefined): Promise<Cost> {
-  const endpoint = startChild("endpoint.ts", []);
+export async function runRelay(workload: Workload, spool: string | undefined, speaks: string): Promise<Cost> {
+  const endpoint = startChild("endpoint.ts", [speaks]);
   const { port } = (await answerOf(endpoint)) as { port: number };
   const flags = ["--port", "0", "--endpoint", `http://127.0.0.1:${port}`, ...SHARD_FLAGS, ...DEVICE_FLAGS];
   const spoolFlags = spool === undefined ? [] : ["--spool", spool, ...SPOOL_FLAGS];
