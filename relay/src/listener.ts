@@ -80,12 +80,18 @@ export const secureContext = (tls: TlsFiles) => ({
   ...(tls.ca !== undefined && { ca: tls.ca, requestCert: true, rejectUnauthorized: false }),
 });
 
+const refused = new WeakSet<Duplex>();
+
+/** Whether a connection has had its answer already: what it had begun to ask is over with it, and is counted. */
+export const wasRefused = (socket: Duplex): boolean => refused.has(socket);
+
 /** What is no HTTP request, or not a whole one in time, is refused in the same words as everything else. */
 function refuseConnection(book: Book, error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
+  refused.add(socket);
   const refusal = connectionRefusal(error.code ?? "");
   book.refuseRequest(refusal.code);
   const body = JSON.stringify({ code: refusal.code, message: refusal.message } satisfies RefusalBody);

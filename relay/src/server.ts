@@ -10,7 +10,7 @@ import { inflate, readBody } from "./ingest/body.ts";
 import type { Intake } from "./ingest/intake.ts";
 import { decodeMsgpackBatch } from "./ingest/msgpack-batch.ts";
 import { decodeNdjsonBatch } from "./ingest/ndjson-batch.ts";
-import { type ListenerOptions, makeListener } from "./listener.ts";
+import { type ListenerOptions, makeListener, wasRefused } from "./listener.ts";
 import type { Log } from "./log.ts";
 import type { Operator } from "./operate/operator.ts";
 import { jsonPage, type Page, sendPage } from "./operate/page.ts";
@@ -63,6 +63,11 @@ async function answer(parts: ServerParts, request: IncomingMessage, response: Se
     const page = await route(parts, request);
     sendPage(response, page, parts.isStopping());
   } catch (error) {
+    if (wasRefused(request.socket)) {
+      await drained(request, parts.clock);
+      response.destroy();
+      return;
+    }
     const refusal = toRefusal(error, parts.log);
     parts.pipeline.book.refuseRequest(refusal.code);
     if (refusal.retryAfterMs !== undefined) {

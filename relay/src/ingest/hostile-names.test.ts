@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { encode } from "@msgpack/msgpack";
 import { describe, expect, it } from "vitest";
 import { linesOf } from "../testing/batches.ts";
@@ -60,5 +62,23 @@ describe("a header", () => {
       Buffer.from(encode({ ...HEADER, events: [EVENT] })).subarray(1),
     ]);
     expect(refusalOf(() => decodeMsgpackBatch(map, NOW)).code).toBe("invalid_batch");
+  });
+});
+
+describe("decoding", () => {
+  it("works where nothing can be added to any object's prototype, so it adds nothing", () => {
+    const here = (name: string) => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)));
+    const program = `
+      for (const each of [Object, Array, Function, String]) Object.freeze(each.prototype);
+      const { decodeNdjsonBatch } = await import(${here("ndjson-batch.ts")});
+      const { decodeMsgpackBatch } = await import(${here("msgpack-batch.ts")});
+      const head = '{"v":1,"device":"__proto__","epoch":"constructor","first_seq":1,"count":1}';
+      const text = head + '\\n["x",1,1,null,{"__proto__":{"a":1},"constructor":{"prototype":{"a":1}}}]\\n';
+      const packed = Buffer.from("${Buffer.from(encode({ ...HEADER, device: "__proto__", events: [EVENT] })).toString("hex")}", "hex");
+      console.log(decodeNdjsonBatch(Buffer.from(text), 1).device, decodeMsgpackBatch(packed, 1).device);
+    `;
+    const args = ["--conditions=source", "--input-type=module", "--eval", program];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect([stdout.trim(), stderr]).toEqual(["__proto__ __proto__", ""]);
   });
 });

@@ -19,13 +19,13 @@ type Branch = Map<string, Branch | undefined>;
  */
 export class JsonPaths {
   readonly #root: Branch = new Map();
-  /** The last name of each path as it is commonly written: without one of these, and without an escape, nothing is there. */
+  /** The first names of paths as they are commonly written: without one of these, and without an escape, nothing is there. */
   readonly #marks: readonly Buffer[];
 
   /** @param paths names with points between, outermost first; where one path begins another, the shorter one counts. */
   constructor(paths: readonly string[]) {
     for (const path of paths) addTo(this.#root, path.split("."));
-    this.#marks = paths.map((path) => Buffer.from(JSON.stringify(path.split(".").at(-1))));
+    this.#marks = [...this.#root.keys()].map((name) => Buffer.from(JSON.stringify(name)));
   }
 
   /**
