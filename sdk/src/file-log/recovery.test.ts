@@ -110,6 +110,12 @@ describe("the end of an epoch", () => {
     }
   });
 
+  it("is not named when its tail cannot be made durable: the next power cut may take it", async () => {
+    const disk = await killed();
+    disk.fail({ operation: "syncFile", code: "EIO" });
+    expect((await nextSays(disk)).end).toBe("unknown");
+  });
+
   it("is not named when a file is lost behind what an eviction rewrote", async () => {
     const disk = new MemoryDisk();
     const { log } = logOn(disk);

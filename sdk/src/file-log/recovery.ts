@@ -199,8 +199,8 @@ async function readOrNothing(disk: Disk, segment: Segment): Promise<Uint8Array> 
 
 /**
  * The newest epoch that has an event. Its tail may have been written and never synced; it is made durable here,
- * because the next `$open` will say that it is. Where it ends is not known when something behind its last event cannot
- * be read, or a file that was made after that event's is lost: more of it may have been durable.
+ * because the next `$open` will say that it is. Where it ends is not known when that fails, when something behind its last
+ * event cannot be read, or when a file that was made after that event's is lost: more of it may have been durable.
  */
 async function previousEpoch(
   { disk, catalog, findings }: Reading,
@@ -208,17 +208,16 @@ async function previousEpoch(
 ): Promise<Recovered["previous"]> {
   const last = catalog.newest;
   if (!last) return undefined;
-  try {
-    await disk.syncFile(last.name);
-  } catch {
-    // Not durable beyond doubt, but read back a moment ago; the reader will tell if it is gone.
-  }
+  const isSynced = await disk.syncFile(last.name).then(
+    () => true,
+    () => false,
+  );
   const { epoch } = last.header;
   const own = catalog.segments.filter(({ header }) => header.epoch === epoch);
   const end = own.findLastIndex(({ lastSeq }) => lastSeq > 0);
   const lastNumber = own[end]?.header.number ?? 0;
   const isTorn = own.slice(Math.max(0, end)).some((segment) => findings.get(segment)!.endsInDamage);
-  const isKnown = !isTorn && lost.every((number) => number < lastNumber);
+  const isKnown = isSynced && !isTorn && lost.every((number) => number < lastNumber);
   return { epoch, lastSeq: isKnown ? catalog.lastSeqOf(epoch) : null };
 }
 
