@@ -5,6 +5,7 @@ export type { Codec, Spelling, StampedEvent } from "./codec.ts";
 export { newEpochId } from "./ids.ts";
 export { packer } from "./node/compress.ts";
 export { type DirectoryLock, lockDirectory } from "./node/directory-lock.ts";
+export { discard } from "./node/discard.ts";
 export { HttpTransport } from "./node/http-transport.ts";
 export { makeDirectory } from "./node/make-directory.ts";
 export { PackedQueue } from "./node/packed-queue.ts";

@@ -4,6 +4,7 @@ import {
   assembleTelemetry,
   type CheckedOptions,
   checkOptions,
+  discard,
   PackedQueue,
   packer,
 } from "@tonearm/sdk/ports";
@@ -116,6 +117,7 @@ export class Device {
             clock,
             spelling: codec.spelling,
             packer: packing,
+            discard: knobs.sdk.spelling === "msgpack" ? discard : undefined,
             onDamage: (range) => tell.damage(range),
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           }),
