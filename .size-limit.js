@@ -18,4 +18,11 @@ export default [
     gzip: true,
     limit: "5 kB",
   },
+  ...Object.entries({ mpd: 6.5, mpris: 6.5, sonos: 7.5, upnp: 9 }).map(([name, kilobytes]) => ({
+    name: `@tonearm/sdk/adapters/${name} on Node`,
+    path: `sdk/dist/adapters/${name}.js`,
+    gzip: true,
+    limit: `${kilobytes} kB`,
+    modifyEsbuildConfig: (config) => ({ ...config, platform: "node" }),
+  })),
 ];

@@ -88,6 +88,26 @@ describe("the packed SDK, built and installed as a stranger gets it", () => {
   }
 
   it.skipIf(!HAS_ALL)(
+    "has every entry on every version, adapters too, with no player's library beside it (SKIPPED where npm has no such Nodes)",
+    async () => {
+      const names = Object.keys(app.manifest.exports).map((path) => join("@tonearm/sdk", path));
+      expect(names).toContain("@tonearm/sdk/adapters/mpd");
+      for (const { program } of NODES) {
+        const said = await execute(program, ["entries.mjs", ...names], { cwd: app.directory });
+        expect(JSON.parse(succeeded(said))).toMatchObject({
+          "@tonearm/sdk/adapters/file-notes": ["fileNotes"],
+          "@tonearm/sdk/adapters/media-element": ["followMediaElement", "pageNotes"],
+          "@tonearm/sdk/adapters/mpd": ["followMpd"],
+          "@tonearm/sdk/adapters/mpris": ["followMpris"],
+          "@tonearm/sdk/adapters/play-tracker": ["PlayTracker"],
+          "@tonearm/sdk/adapters/sonos": ["followSonos"],
+          "@tonearm/sdk/adapters/upnp": ["followUpnpRenderer"],
+        });
+      }
+    },
+  );
+
+  it.skipIf(!HAS_ALL)(
     "leaves its directory to any other version: what all recorded offline, the oldest delivers (SKIPPED where npm has no such Nodes)",
     async () => {
       const directory = await freshDirectory();

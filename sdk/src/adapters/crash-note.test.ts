@@ -2,7 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { instance } from "../testing/instance.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
+import { MemoryDisk } from "../testing/memory-disk.ts";
 import { TapedPlays } from "../testing/taped-plays.ts";
 import { fileNotes } from "./file-notes.ts";
 import type { PlayNotes } from "./play-notes.ts";
@@ -162,7 +164,36 @@ describe("a note", () => {
     await clock.settle();
     expect(notes.text).toContain("Étude");
     telemetry.consent = "denied";
-    await clock.advance(40_000);
+    await clock.advance(10_000);
+    expect(notes.text).toBeUndefined();
+  });
+
+  it("goes during a pause as well", async () => {
+    const notes = new MemoryNotes();
+    const { telemetry, play, clock, tracker, item } = start(notes);
+    play();
+    tracker.see({ state: "paused", item });
+    await clock.settle();
+    telemetry.consent = "denied";
+    await clock.advance(10_000);
+    expect(notes.text).toBeUndefined();
+    const { writes } = notes;
+    await clock.advance(60_000);
+    expect(notes.writes).toBe(writes);
+  });
+
+  it("goes with the events when consent is denied, whatever waits in it", async () => {
+    const notes = new MemoryNotes();
+    const { telemetry, clock } = instance(new MemoryDisk());
+    const tracker = new PlayTracker({ telemetry, clock, notes, player_id: "p1" });
+    tracker.see({ state: "playing", item: { key: "a", durationMs: null, words: { title: "Étude" } } });
+    await clock.advance(5_000);
+    tracker.close();
+    await clock.settle();
+    expect(notes.text).toContain('"told":[{');
+    const denied = telemetry.setConsent("denied");
+    await clock.advance(5_000);
+    expect(await denied).toEqual({ complete: true });
     expect(notes.text).toBeUndefined();
   });
 

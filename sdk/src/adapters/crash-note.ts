@@ -36,6 +36,8 @@ export class CrashNote {
   #told: readonly Told[] = [];
   #listening: readonly (() => void)[] = [];
   #isOver = false;
+  /** Whether there may be a note on the medium. */
+  #isKept = true;
   #isKeeping = false;
   #isStale = false;
   #isFailing = false;
@@ -56,6 +58,9 @@ export class CrashNote {
       telemetry.on("durable", isSafe),
       // What a store in memory holds is never durable.
       telemetry.on("accepted", isSafe),
+      telemetry.on("drop", ({ reason }) => {
+        if (reason === "consent") this.forgetIfDenied();
+      }),
     ];
     this.#ready = this.#tellWhatWasLeft(notes);
   }
@@ -70,6 +75,13 @@ export class CrashNote {
   told(final: PlayEvent, result: RecordResult | undefined): void {
     this.#open = null;
     this.#remember(final, result);
+    this.#keep();
+  }
+
+  /** Without consent nothing is kept, whatever the player does. Cheap while nothing is. */
+  forgetIfDenied(): void {
+    if (!this.#isKept || this.#telemetry.stats().consent === "granted") return;
+    this.#told = [];
     this.#keep();
   }
 
@@ -130,7 +142,9 @@ export class CrashNote {
     while (this.#isStale) {
       this.#isStale = false;
       try {
-        await notes.keep(this.#text());
+        const text = this.#text();
+        await notes.keep(text);
+        this.#isKept = text !== undefined;
         this.#isFailing = false;
       } catch (error) {
         if (!this.#isFailing) this.#trouble(`the play under way cannot be noted (${messageOf(error)})`);

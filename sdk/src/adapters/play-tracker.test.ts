@@ -159,7 +159,7 @@ describe("the end of a play", () => {
     tracker.lost();
     expect(telemetry.plays).toMatchObject([
       { reason_end: "unexpected-exit", reason_basis: "inferred" },
-      { reason_end: "unexpected-exit-while-paused" },
+      { reason_start: "unknown", reason_end: "unexpected-exit-while-paused" },
     ]);
   });
 

@@ -68,6 +68,12 @@ export interface Adapter {
   close(): void;
 }
 
+interface Current {
+  readonly key: string;
+  readonly positionMs: number;
+  readonly remainingMs: number | undefined;
+}
+
 export class PlayTracker implements Adapter {
   readonly clock: Clock;
   readonly #options: AdapterOptions;
@@ -78,7 +84,8 @@ export class PlayTracker implements Adapter {
   #play: OpenPlay | undefined;
   #ended: Ended | undefined;
   #said: { readonly because: Because; readonly untilMs: number } | undefined;
-  #sawSilence = false;
+  /** Whether nothing was seen of the player yet: what it plays then began at a time that nobody knows. */
+  #isBlind = true;
   #source: Source = { source_type: "idle", service: null };
   #updatedMs = 0;
   #notedMs = 0;
@@ -107,10 +114,10 @@ export class PlayTracker implements Adapter {
     this.#note = new CrashNote(options.telemetry, options.notes, (message) => this.trouble(message));
   }
 
-  /** The key of the item that is being played, and what is left of it in ms; for adapters. */
-  get current(): { readonly key: string; readonly remainingMs: number | undefined } | undefined {
+  /** The play under way, for adapters: the key of its item, where it is, and what is left of it in ms. */
+  get current(): Current | undefined {
     const play = this.#play;
-    return play && { key: play.item.key, remainingMs: play.remainingMs };
+    return play && { key: play.item.key, positionMs: play.positionMs, remainingMs: play.remainingMs };
   }
 
   /** What the player does now. */
@@ -131,7 +138,7 @@ export class PlayTracker implements Adapter {
       this.#keepNote();
     }
     if (!this.#play && item && seen.state === "playing") this.#begin(item, seen);
-    else if (!this.#play) this.#sawSilence = true;
+    this.#isBlind = false;
   }
 
   because(because: Because): void {
@@ -142,7 +149,7 @@ export class PlayTracker implements Adapter {
   lost(): void {
     const word = this.#play?.isPaused ? "unexpected-exit-while-paused" : "unexpected-exit";
     if (this.#play) this.#end(this.#play, { word, basis: "inferred" }, false);
-    this.#sawSilence = false;
+    this.#isBlind = true;
     this.#said = undefined;
   }
 
@@ -183,6 +190,11 @@ export class PlayTracker implements Adapter {
     );
   }
 
+  /** Players have joined or left this one; what it plays is what it was. */
+  regroup(more: Pick<SourceEvent, "group_change" | "member_ids"> & Partial<SourceEvent>): void {
+    this.source(this.#source, more);
+  }
+
   /** Tells whoever is responsible for the player's program. */
   trouble(message: string): void {
     const { onTrouble = (line: string) => console.warn(`tonearm: ${line}`) } = this.#options;
@@ -193,8 +205,7 @@ export class PlayTracker implements Adapter {
     const nowMs = this.clock.monotonicMs();
     const because = this.#because(seen);
     this.#said = undefined;
-    const isFirst = !this.#ended && !this.#sawSilence;
-    const reason = reasonOfStart(item, this.#ended, because, nowMs, isFirst);
+    const reason = reasonOfStart(item, this.#ended, because, nowMs, this.#isBlind);
     // No time is counted twice.
     const freeMs = nowMs - (this.#ended?.atMs ?? this.#bornMs);
     const soundedMs = Math.max(0, Math.min(seen.soundedMs ?? 0, freeMs));
@@ -235,6 +246,7 @@ export class PlayTracker implements Adapter {
         this.#updatedMs = nowMs;
         this.#record(() => this.#options.telemetry.play({ ...play.update(), ...this.#place }));
       }
+      this.#note.forgetIfDenied();
       // Of a pause nothing new can be said.
       if (!play.isPaused && nowMs - this.#notedMs >= NOTE_MS) this.#keepNote();
       this.#scheduleTick();

@@ -27,6 +27,7 @@ function concludedEnd(play: OpenPlay, { item, state, crossfadeMs }: Sighting): R
   if (play.endsNaturally(crossfadeMs)) return "trackdone";
   if (!item || state === "stopped") return "endplay";
   if (isOtherSource(play.item, item)) return "source_switch";
+  if (item.key === play.item.nextKey) return "fwdbtn";
   const { place, nextPlace = place === undefined ? undefined : place + 1 } = play.item;
   if (item.place === undefined || place === undefined) return "clickrow";
   if (item.place === nextPlace) return "fwdbtn";
@@ -43,16 +44,16 @@ const PASSED_ON: readonly (ReasonEnd & ReasonStart)[] = [
   "source_switch",
 ];
 
-/** Why a play begins. @param isFirst whether the player was playing already when the tracker came. */
+/** Why a play begins. @param isBlind whether the player was playing already when it was first seen. */
 export function reasonOfStart(
   item: Item,
   ended: Ended | undefined,
   because: Because,
   nowMs: number,
-  isFirst: boolean,
+  isBlind: boolean,
 ): Reason<ReasonStart> {
   if (because.start) return { word: because.start, basis: basisOf(because) };
-  if (isFirst) return { word: "unknown", basis: "inferred" };
+  if (isBlind) return { word: "unknown", basis: "inferred" };
   if (!ended) return { word: "playbtn", basis: "inferred" };
   const { word, basis } = ended.reason;
   const passedOn = PASSED_ON.find((each) => each === word);

@@ -28,6 +28,8 @@ export interface Item {
   readonly place?: number | undefined;
   /** Where the item stands that the player would play next, if it tells. Default: `place` + 1. */
   readonly nextPlace?: number | undefined;
+  /** The key of the item that the player would play next, if it tells. */
+  readonly nextKey?: string | undefined;
   readonly words: ItemWords;
   /** The scheme or code that `words.source_type` was told by. */
   readonly evidence?: string | null;

@@ -1,4 +1,6 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { createTelemetry } from "@tonearm/sdk";
 import { describe, expect, it } from "vitest";
 import type { PlayHappening } from "../listening/happening.ts";
 import { Random } from "../listening/random.ts";
@@ -87,5 +89,28 @@ describe("replayHistory", () => {
       onRefused: ({ line }: { line: number }) => lines.push(line),
     });
     expect(lines.toSorted((a, b) => a - b)).toEqual([2, 4]);
+  });
+
+  it("makes an event of every row of every sample, or counts it as refused", async () => {
+    const telemetry = createTelemetry({
+      endpoint: "http://127.0.0.1:9",
+      device: "d",
+      directory: false,
+      consent: "pending",
+    });
+    const samples = readdirSync(join(SAMPLE, "..")).filter((name) => /\.(csv|json)$/.test(name));
+    expect(samples.length).toBeGreaterThanOrEqual(5);
+    for (const name of samples) {
+      const history = await openHistory(join(SAMPLE, "..", name));
+      let rows = 0;
+      for await (const _ of history.rows()) rows++;
+      let refused = 0;
+      const before = telemetry.stats().recorded;
+      const onRefused = () => refused++;
+      // What the vocabulary does not take is thrown here.
+      for (const { data } of (await replay(history, 2, { onRefused })).flat()) telemetry.play(data);
+      expect([name, telemetry.stats().recorded - before + refused]).toEqual([name, rows]);
+    }
+    await telemetry.close();
   });
 });

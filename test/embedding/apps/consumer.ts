@@ -9,6 +9,12 @@ import {
   type TelemetryStats,
   TonearmError,
 } from "@tonearm/sdk";
+import { fileNotes } from "@tonearm/sdk/adapters/file-notes";
+import { followMpd } from "@tonearm/sdk/adapters/mpd";
+import { followMpris, type MessageBus } from "@tonearm/sdk/adapters/mpris";
+import { type Item, PlayTracker } from "@tonearm/sdk/adapters/play-tracker";
+import { followSonos, type SonosPlayer } from "@tonearm/sdk/adapters/sonos";
+import { followUpnpRenderer } from "@tonearm/sdk/adapters/upnp";
 import { FileLog } from "@tonearm/sdk/file-log";
 import { type Clock, systemClock } from "@tonearm/sdk/ports";
 import { BATCHES_PATH } from "@tonearm/sdk/wire";
@@ -45,5 +51,15 @@ stop();
 const { storedEvents, dropped }: TelemetryStats = telemetry.stats();
 const closed: Promise<FlushResult> = telemetry.close({ timeoutMs: 100 });
 const clock: Clock = systemClock;
+
+const item: Item = { key: "1", durationMs: null, words: { title: "Étude", source_type: "queue" } };
+new PlayTracker({ telemetry, player_id: "p" }).see({ state: "playing", item });
+export const adapters = (bus: MessageBus, device: SonosPlayer) => [
+  followMpd({ telemetry, player_id: "p", notes: fileNotes("open-play.json"), updateIntervalMs: 30_000 }),
+  followMpris({ telemetry, player_id: "p", bus, name: "mpv" }),
+  followSonos({ telemetry, device }),
+  // @ts-expect-error A renderer's address must be told.
+  followUpnpRenderer({ telemetry, player_id: "p" }),
+];
 
 export const seen = [recorded, storedEvents, dropped.store_full ?? 0, closed, clock, FileLog, TonearmError];

@@ -1,0 +1,5 @@
+/** Entry `@tonearm/sdk/adapters/mpd`, for Node. */
+export { followMpd, type MpdOptions } from "./mpd/mpd.ts";
+export type { PlayNotes } from "./play-notes.ts";
+export type { Adapter, AdapterOptions, PlayerPlace, PlayRecorder } from "./play-tracker.ts";
+export type { Because } from "./sighting.ts";

@@ -1,0 +1,234 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.ts";
+import { TapedPlays } from "../../testing/taped-plays.ts";
+import type { Adapter } from "../play-tracker.ts";
+import { followMpd, type MpdOptions } from "./mpd.ts";
+import { StatusReader } from "./status.ts";
+
+/** An MPD that says what it is told to. */
+class FakeMpd {
+  readonly server: Server = createServer((socket) => this.#serve(socket));
+  readonly heard: string[] = [];
+  readonly sockets: Socket[] = [];
+  status: string[] = ["state: stop"];
+  outputs: string[] = [];
+  greeting = "OK MPD 0.23.5\n";
+  answer: (command: string) => string | undefined = () => undefined;
+
+  async start(): Promise<number> {
+    await once(this.server.listen(0, "127.0.0.1"), "listening");
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  stop(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
+  }
+
+  get #socket(): Socket {
+    return this.sockets.at(-1)!;
+  }
+
+  tell(subsystem: string): void {
+    this.#socket.write(`changed: ${subsystem}\nOK\n`);
+  }
+
+  #serve(socket: Socket): void {
+    this.sockets.push(socket);
+    socket.on("error", () => undefined);
+    socket.write(this.greeting);
+    socket.setEncoding("utf8").on("data", (text: unknown) => {
+      for (const command of String(text).split("\n").filter(Boolean)) {
+        this.heard.push(command);
+        const own = this.answer(command);
+        if (own !== undefined) socket.write(own);
+        else if (command === "outputs") socket.write([...this.outputs, "OK\n"].join("\n"));
+        else if (command === "command_list_end") socket.write([...this.status, "OK\n"].join("\n"));
+        else if (command === "noidle" || command.startsWith("password")) socket.write("OK\n");
+      }
+    });
+  }
+}
+
+const SONG = [
+  "state: play",
+  "songid: 1",
+  "song: 0",
+  "elapsed: 1.500",
+  "file: CANARY/a.flac",
+  "Title: A",
+  "duration: 9",
+];
+const STREAM = [
+  "state: play",
+  "songid: 2",
+  "elapsed: 0.000",
+  "file: http://anna:CANARY@192.0.2.1/",
+  "Name: Jazz",
+];
+
+describe("following an MPD", () => {
+  let mpd: FakeMpd;
+  let clock: ManualClock;
+  let telemetry: TapedPlays;
+  let port: number;
+  let adapter: Adapter | undefined;
+  const onTrouble = vi.fn();
+  beforeEach(async () => {
+    onTrouble.mockClear();
+    mpd = new FakeMpd();
+    clock = new ManualClock();
+    telemetry = new TapedPlays();
+    port = await mpd.start();
+  });
+  afterEach(() => {
+    adapter?.close();
+    mpd.stop();
+  });
+  const follow = (options: Partial<MpdOptions> = {}) => {
+    adapter = followMpd({ telemetry, clock, player_id: "mpd", port, onTrouble, ...options });
+  };
+  const heard = (command: string, times = 1) =>
+    vi.waitFor(() => {
+      expect(mpd.heard.filter((each) => each.startsWith(command))).toHaveLength(times);
+    });
+
+  it("attaches to a play under way, whose beginning nobody saw", async () => {
+    mpd.status = SONG;
+    follow();
+    await heard("idle player playlist options output");
+    await clock.advance(2_000);
+    adapter!.close();
+    expect(telemetry.finals).toMatchObject([
+      {
+        title: "A",
+        ms_played: 2_000,
+        position_start_ms: 1_500,
+        reason_start: "unknown",
+        reason_end: "unknown",
+      },
+    ]);
+  });
+
+  it("says the password first, whatever is in it, and never repeats it", async () => {
+    mpd.answer = (command) =>
+      command.startsWith("password") ? `ACK [3@0] {password} incorrect password ${command}\n` : undefined;
+    follow({ password: 'CANARY "\\\nkill' });
+    await vi.waitFor(() => expect(onTrouble).toHaveBeenCalled());
+    expect(mpd.heard).toEqual(['password "CANARY \\"\\\\kill"']);
+    expect(onTrouble.mock.calls).toEqual([["MPD is lost (it refused a command (ACK [3@0])); trying again"]]);
+  });
+
+  it("tries again for ever, with one word of trouble for all of an outage", async () => {
+    let refusals = 3;
+    mpd.answer = (command) =>
+      command === "outputs" && refusals-- > 0 ? "ACK [5@0] {outputs} no\n" : undefined;
+    follow();
+    const isBack = () => mpd.heard.some((command) => command.startsWith("idle"));
+    while (!isBack()) await clock.advance(100);
+    expect(mpd.heard.filter((command) => command === "outputs")).toHaveLength(4);
+    expect(onTrouble.mock.calls).toHaveLength(1);
+  });
+
+  it("ends the play unexpectedly when the connection breaks", async () => {
+    mpd.status = SONG;
+    follow();
+    await heard("idle");
+    await clock.advance(1_000);
+    mpd.sockets[0]!.destroy();
+    await vi.waitFor(() => expect(telemetry.finals).toMatchObject([{ reason_end: "unexpected-exit" }]));
+  });
+
+  it.each([
+    ["hangs", () => "", "it did not answer within 10000 ms"],
+    ["never ends an answer", () => "x: y\n".repeat(20_000), "its answer has no end"],
+    ["never ends a line", () => "x".repeat(1_200_000), "its answer has no end"],
+  ])("leaves an MPD that %s", async (_, answer, sentence) => {
+    mpd.answer = (command) => (command === "outputs" ? answer() : undefined);
+    follow();
+    await heard("outputs");
+    await clock.advance(10_000);
+    await vi.waitFor(() => expect(onTrouble).toHaveBeenCalledWith(`MPD is lost (${sentence}); trying again`));
+  });
+
+  it("looks again at a stream until it sounds, and after that whether it has stalled", async () => {
+    mpd.status = STREAM;
+    follow();
+    await heard("idle");
+    await clock.advance(500);
+    await heard("idle", 2);
+    expect(mpd.heard).toContain("noidle");
+    mpd.status = STREAM.with(2, "elapsed: 0.300");
+    await clock.advance(500);
+    await heard("idle", 3);
+    mpd.status = STREAM.with(2, "elapsed: 10.300");
+    await clock.advance(10_000);
+    await heard("idle", 4);
+    await clock.advance(10_000);
+    await heard("idle", 5);
+    await clock.advance(500);
+    adapter!.close();
+    expect(telemetry.finals).toMatchObject([
+      {
+        title: "Jazz",
+        content_type: "station",
+        ms_played: 20_300,
+        ms_buffering: 500,
+      },
+    ]);
+    expect(telemetry.text).not.toMatch(/CANARY|anna|192\.0/);
+  });
+
+  it("tells which rooms joined and left", async () => {
+    const room = (name: string, on: number) => [`outputname: ${name}`, `outputenabled: ${on}`];
+    mpd.status = SONG;
+    mpd.outputs = [...room("Kitchen", 1), ...room("Bath", 0)];
+    follow();
+    await heard("idle");
+    mpd.outputs = [...room("Kitchen", 1), ...room("Bath", 1)];
+    mpd.tell("output");
+    await heard("idle", 2);
+    mpd.outputs = [...room("Kitchen", 0), ...room("Bath", 1)];
+    mpd.tell("output");
+    await heard("idle", 3);
+    expect(telemetry.sources).toMatchObject([
+      { to: { source_type: "queue" }, group_change: "none" },
+      { group_change: "joined", member_ids: ["Kitchen", "Bath"], from: { source_type: "queue" } },
+      { group_change: "left", member_ids: ["Bath"] },
+    ]);
+  });
+});
+
+describe("a status", () => {
+  it.each([
+    [["repeat: 1", "single: 1"], "one", true],
+    [["repeat: 1", "playlistlength: 1"], "all", true],
+    [["repeat: 1", "playlistlength: 2"], "all", false],
+    [["single: 1"], "off", false],
+  ])("with %j repeats %s", (modes, repeat, mayRepeat) => {
+    expect(new StatusReader().read([...modes, ...SONG]).seen).toMatchObject({ repeat, mayRepeat });
+  });
+
+  it("has failed only when its error is a new one", () => {
+    const reader = new StatusReader();
+    const read = (...lines: string[]) => reader.read(lines).seen;
+    expect(read("state: stop", "error: a").because).toEqual({ end: "trackerror", basis: "inferred" });
+    expect(read("state: stop", "error: a").because).toBeUndefined();
+    expect(read(...SONG).state).toBe("playing");
+    expect(read("state: stop", "error: a").because).toBeDefined();
+  });
+
+  it("names the source by the scheme, and a line-in by none of its words", () => {
+    const itemOf = (file: string) =>
+      new StatusReader().read(["state: play", "songid: 1", `file: ${file}`]).seen.item;
+    expect(itemOf("alsa://hw:1,0")).toMatchObject({
+      evidence: "alsa",
+      livestream: true,
+      words: { source_type: "line_in", content_type: "unknown", title: null },
+    });
+    expect(itemOf("a.flac")).toMatchObject({ evidence: "file", livestream: false, durationMs: null });
+  });
+});

@@ -1,0 +1,136 @@
+import type { Item, Sighting } from "../sighting.ts";
+import { schemeOf } from "../words-of-items.ts";
+
+/** Properties of `org.mpris.MediaPlayer2.Player`, plain values. */
+export type Properties = Readonly<Record<string, unknown>>;
+
+const REPEATS: Readonly<Record<string, Sighting["repeat"]>> = { None: "off", Track: "one", Playlist: "all" };
+const MS = 1_000;
+
+/** Puts what a player signals bit by bit together into what it does. */
+export class MprisReader {
+  readonly #service: string;
+  #properties: Properties = {};
+  #isPresumed = false;
+
+  /** @param service the player's own name, such as `mpv`. */
+  constructor(service: string) {
+    this.#service = service;
+  }
+
+  /** Whether it is only presumed that the player plays: it put a track on, and said nothing of its state. */
+  get isPresumed(): boolean {
+    return this.#isPresumed;
+  }
+
+  /** All that the player says at this moment. Of a presumption, only its time can say whether it is true. */
+  set(properties: Properties): Sighting {
+    const passes =
+      this.#isPresumed && properties.PlaybackStatus === "Stopped" && numberOf(properties.Position) !== 0;
+    this.#isPresumed = passes;
+    this.#properties = passes ? { ...properties, PlaybackStatus: "Playing" } : properties;
+    return this.#sighting();
+  }
+
+  /**
+   * What the player says has changed. One that puts a track on and says nothing of its state is presumed to play it: some never
+   * say that their first track plays, not even when they are asked.
+   */
+  change(changed: Properties): Sighting {
+    const had = this.#item();
+    this.#properties = { ...this.#properties, Position: undefined, ...changed };
+    if ("PlaybackStatus" in changed) this.#isPresumed = false;
+    const isSilent = this.#properties.PlaybackStatus === "Stopped" && !("PlaybackStatus" in changed);
+    const isAnother = "Metadata" in changed && this.#item() !== null && this.#item()?.key !== had?.key;
+    if (isAnother) this.#properties = { ...this.#properties, Position: 0 };
+    if (isAnother && isSilent) {
+      this.#isPresumed = true;
+      this.#properties = { ...this.#properties, PlaybackStatus: "Playing" };
+    }
+    return this.#sighting();
+  }
+
+  /** @param positionUs where the player is now. */
+  seek(positionUs: number): Sighting {
+    this.#properties = { ...this.#properties, Position: positionUs };
+    return this.#sighting();
+  }
+
+  #sighting(): Sighting {
+    const { PlaybackStatus, LoopStatus, Shuffle, Rate, Position } = this.#properties;
+    const item = this.#item();
+    const states = { Playing: "playing", Paused: "paused" } as const;
+    const positionUs = numberOf(Position);
+    return {
+      state: (item && states[PlaybackStatus as keyof typeof states]) ?? "stopped",
+      item,
+      positionMs: positionUs === undefined ? undefined : positionUs / MS,
+      rate: numberOf(Rate) ?? 1,
+      shuffle: typeof Shuffle === "boolean" ? Shuffle : undefined,
+      repeat: REPEATS[String(LoopStatus)],
+      mayRepeat: LoopStatus === "Track",
+    };
+  }
+
+  #item(): Item | null {
+    const metadata = (this.#properties.Metadata ?? {}) as Properties;
+    const track = textOf(metadata["mpris:trackid"]);
+    const url = textOf(metadata["xesam:url"]) ?? "";
+    if (track === null || /noplaylist|NoTrack$/i.test(track)) return null;
+    const lengthUs = numberOf(metadata["mpris:length"]);
+    const durationMs = lengthUs ? lengthUs / MS : null;
+    const scheme = schemeOf(url);
+    const livestream = durationMs === null && /^(https?|rtsp|mms|icy)$/.test(scheme ?? "");
+    const uri = spotifyUri(track);
+    return {
+      key: `${track} ${url}`,
+      durationMs,
+      livestream,
+      words: {
+        content_type: contentTypeOf(livestream, uri),
+        item_uri: uri,
+        title: titleOf(metadata, url),
+        artist: textOf(metadata["xesam:artist"]),
+        album: textOf(metadata["xesam:album"]),
+        service: this.#service,
+        source_type: livestream ? "radio" : "queue",
+      },
+      evidence: scheme,
+    };
+  }
+}
+
+function contentTypeOf(livestream: boolean, uri: string | null): "station" | "episode" | "track" {
+  if (livestream) return "station";
+  return uri?.startsWith("spotify:episode:") ? "episode" : "track";
+}
+
+/** A player that knows no title says the file's name, which is part of a URI. */
+function titleOf(metadata: Properties, url: string): string | null {
+  const title = textOf(metadata["xesam:title"]);
+  if (title === null || title === url) return null;
+  const name = url.slice(url.lastIndexOf("/") + 1);
+  return title === name || title === decoded(name) ? null : title;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The public name of what Spotify plays; a URI of another kind is told to nobody. */
+function spotifyUri(track: string): string | null {
+  const [, kind, id] = /^(?:\/com\/)?spotify[/:](track|episode)[/:](\w{1,64})$/.exec(track) ?? [];
+  return id === undefined ? null : `spotify:${kind}:${id}`;
+}
+
+function textOf(value: unknown): string | null {
+  if (Array.isArray(value)) return value.filter((each) => typeof each === "string").join(", ") || null;
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+const numberOf = (value: unknown): number | undefined =>
+  typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;

@@ -1,0 +1,80 @@
+/** Plays, sources and groups of a Sonos player, as `@svrooij/sonos` delivers its notifications. */
+
+import { messageOf } from "../../errors.ts";
+import type { Adapter, AdapterOptions } from "../play-tracker.ts";
+import { type Group, type PositionInfo, TransportFollower } from "../upnp/follower.ts";
+import type { Variables } from "../upnp/transport.ts";
+
+/** What is used of a service of `@svrooij/sonos`. */
+interface Service {
+  readonly Events: {
+    on(event: string, listener: (data: never) => void): unknown;
+    removeListener(event: string, listener: (data: never) => void): unknown;
+  };
+}
+
+/** What is used of a `SonosDevice` of `@svrooij/sonos`. */
+export interface SonosPlayer {
+  /** Known after `LoadUuid()`, and of what a `SonosManager` found. */
+  readonly Uuid: string;
+  readonly AVTransportService: Service & { GetPositionInfo(): Promise<PositionInfo> };
+  readonly ZoneGroupTopologyService: Service;
+}
+
+export interface SonosOptions extends Omit<AdapterOptions, "player_id"> {
+  readonly device: SonosPlayer;
+  /** Default: the device's `Uuid`. */
+  readonly player_id?: string;
+}
+
+/** A group as it is parsed there. */
+interface ParsedGroup {
+  readonly groupId: string;
+  readonly coordinator: { readonly uuid: string };
+  readonly members: readonly { readonly uuid: string; readonly Invisible?: boolean }[];
+}
+
+/**
+ * Records the plays of a Sonos player from now on. Subscribes to its AVTransport and its ZoneGroupTopology.
+ * @throws TonearmError `invalid_option`.
+ */
+export function followSonos(options: SonosOptions): Adapter {
+  const { device, player_id = device.Uuid, ...rest } = options;
+  const { AVTransportService: transport, ZoneGroupTopologyService: topology } = device;
+  const follower = new TransportFollower(
+    { ...rest, player_id },
+    { trusts: true, ask: () => transport.GetPositionInfo() },
+  );
+  const change = (changed: Variables) => follower.change(changed);
+  const regroup = ({ ZoneGroupState }: { readonly ZoneGroupState?: unknown }) => {
+    if (Array.isArray(ZoneGroupState)) follower.regroup(ZoneGroupState.map(groupOf), device.Uuid);
+  };
+  const fail = (error: unknown) => follower.trouble(`${player_id} does not notify (${codeOf(error)})`);
+  const listeners = [
+    [transport, "serviceEvent", change],
+    [transport, "subscriptionError", fail],
+    [topology, "serviceEvent", regroup],
+    [topology, "subscriptionError", fail],
+  ] as const;
+  for (const [service, event, listener] of listeners) service.Events.on(event, listener);
+  return {
+    because: (because) => follower.because(because),
+    close() {
+      for (const [service, event, listener] of listeners) service.Events.removeListener(event, listener);
+      follower.close();
+    },
+  };
+}
+
+/** The second speaker of a pair, and a subwoofer, are no rooms. */
+const groupOf = ({ groupId, coordinator, members }: ParsedGroup): Group => ({
+  id: groupId,
+  coordinator: coordinator.uuid,
+  members: members.filter(({ Invisible }) => !Invisible).map(({ uuid }) => uuid),
+});
+
+/** Messages of the library hold the player's address. */
+const codeOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
+    ? error.code
+    : messageOf(error).replaceAll(/\S*\d{1,3}(?:\.\d{1,3}){3}\S*|\w+:\/\/\S+/g, "…");

@@ -1,0 +1,172 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.ts";
+import { TapedPlays } from "../../testing/taped-plays.ts";
+import { type PositionInfo, TransportFollower } from "./follower.ts";
+import { metadataOf } from "./metadata.ts";
+import { sourceOf } from "./uri.ts";
+import { changesIn, unescaped } from "./xml.ts";
+
+let clock: ManualClock;
+let telemetry: TapedPlays;
+let answer: () => Promise<PositionInfo | undefined>;
+let lost: number;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  telemetry = new TapedPlays();
+  answer = async () => undefined;
+  lost = 0;
+});
+
+const follow = (trusts: boolean) =>
+  new TransportFollower(
+    { telemetry, clock, player_id: "p" },
+    {
+      trusts,
+      ask: () => answer(),
+      onLost: () => {
+        lost++;
+      },
+    },
+  );
+const playing = (uri: string, duration = "0:03:00") => ({
+  TransportState: "PLAYING",
+  CurrentTrackURI: uri,
+  CurrentTrackDuration: duration,
+});
+const at = (seconds: number): PositionInfo => ({ RelTime: `0:00:${String(seconds).padStart(2, "0")}` });
+
+describe("a transport that calls itself playing", () => {
+  it("is believed when its time passes, and has played since it said so", async () => {
+    const transport = follow(false);
+    let seconds = 0;
+    answer = async () => at(seconds);
+    transport.change({ TransportState: "PLAYING", CurrentTrackURI: "http://a/1" });
+    await clock.advance(2_500);
+    expect(telemetry.sources).toEqual([]);
+    seconds = 2;
+    await clock.advance(500);
+    transport.close();
+    expect(telemetry.plays).toMatchObject([
+      { ms_played: 3_000, reason_start: "playbtn", source_type: "radio" },
+    ]);
+  });
+
+  it("and stands still for five seconds buffers, until its time passes again", async () => {
+    const transport = follow(true);
+    let seconds = 5;
+    answer = async () => at(seconds);
+    transport.change(playing("http://a/1"));
+    await clock.advance(10_000);
+    await clock.advance(5_000);
+    seconds = 9;
+    await clock.advance(5_000);
+    transport.close();
+    expect(telemetry.plays).toMatchObject([{ ms_played: 10_000, ms_buffering: 10_000 }]);
+  });
+
+  it("and does not answer three times is lost, which is told once", async () => {
+    const transport = follow(true);
+    transport.change(playing("http://a/1"));
+    await clock.advance(1_000);
+    answer = () => Promise.reject(new Error("gone"));
+    await clock.advance(60_000);
+    transport.close();
+    expect(telemetry.plays).toMatchObject([{ reason_end: "unexpected-exit" }]);
+    expect(lost).toBe(1);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("has played an item twice when it was its own next one", async () => {
+    const transport = follow(true);
+    transport.change({ ...playing("http://a/1", "0:00:10"), NextAVTransportURI: "http://a/1" });
+    await clock.advance(9_500);
+    transport.change({ NextAVTransportURI: "" });
+    await clock.advance(1_000);
+    transport.close();
+    expect(telemetry.plays).toMatchObject([
+      { ms_played: 9_500, reason_end: "trackdone" },
+      { ms_played: 1_000, reason_start: "trackdone" },
+    ]);
+  });
+
+  it("with an item announced early goes on to it when the one before it has ended, or when it says more", async () => {
+    const transport = follow(true);
+    transport.change(playing("http://a/1", "0:00:10"));
+    await clock.advance(9_000);
+    transport.change({ CurrentTrackURI: "http://a/2" });
+    await clock.advance(600);
+    transport.change({ TransportState: "STOPPED" });
+    expect(telemetry.plays).toMatchObject([{ ms_played: 9_600, reason_end: "trackdone" }, { ms_played: 0 }]);
+  });
+
+  it("with the alarm running was started by it", async () => {
+    const transport = follow(true);
+    transport.change({ ...playing("x-rincon-mp3radio://CANARY"), AlarmRunning: true });
+    transport.close();
+    expect(telemetry.plays).toMatchObject([{ reason_start: "alarm" }]);
+    expect(telemetry.sources).toMatchObject([{ trigger: "alarm", trigger_basis: "reported" }]);
+    expect(telemetry.text).not.toContain("CANARY");
+  });
+
+  it("goes forward to what it said comes next, in any order", async () => {
+    const transport = follow(true);
+    transport.change({
+      ...playing("x-file-cifs://a/1"),
+      NextTrackURI: "x-file-cifs://a/7",
+      CurrentPlayMode: "SHUFFLE_NOREPEAT",
+    });
+    await clock.advance(3_000);
+    transport.change(playing("x-file-cifs://a/7"));
+    transport.close();
+    expect(telemetry.plays[0]).toMatchObject({ reason_end: "fwdbtn", shuffle: true, repeat: "off" });
+  });
+});
+
+describe("a notification", () => {
+  it("is read through both of its envelopes, whatever its prefixes; of channels only the master's", () => {
+    const inner =
+      '<Event><InstanceID val="0"><r:A val="1 &amp;lt; 2 &amp;amp; &quot;x&quot;"/><Volume Channel="LF" val="3"/><Volume channel="Master" val="4"/></InstanceID></Event>';
+    const escaped = inner.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    expect(changesIn(`<e:property><LastChange>${escaped}</LastChange></e:property>`)).toEqual({
+      InstanceID: "0",
+      A: '1 &lt; 2 &amp; "x"',
+      Volume: "4",
+    });
+    expect(changesIn("nothing of the kind")).toEqual({});
+  });
+
+  it("keeps what is no entity, and no character", () => {
+    expect(unescaped("&amp;lt; &#233;&#xe9; &nbsp; &#9999999;")).toBe("&lt; éé &nbsp; &#9999999;");
+  });
+
+  it.each([
+    "x-sonosapi-stream:s17553?sid=254&flags=8224&sn=0",
+    "http://192.0.2.1/getaa?token=CANARY",
+    "stream?partnertok=CANARY",
+  ])("has no title that is %s", (title) => {
+    const didl = `<DIDL-Lite><item><dc:title>${title.replaceAll("&", "&amp;")}</dc:title></item></DIDL-Lite>`;
+    expect(metadataOf(didl).title).toBeNull();
+    expect(metadataOf({ Title: title }).title).toBeNull();
+  });
+});
+
+it("a title may have a colon", () => {
+  for (const title of ["Re:Definition", "Mission: Impossible", "50% off?"]) {
+    expect(metadataOf({ Title: title }).title).toBe(title);
+  }
+});
+
+it.each([
+  ["x-rincon-queue:RINCON_1#0", "queue", null, "x-rincon-queue"],
+  ["x-sonos-spotify:spotify%3atrack%3aABC?sid=9&sn=7", "queue", "spotify", "x-sonos-spotify"],
+  ["x-sonosapi-stream:s1?sid=254&sn=0", "radio", "tunein", "x-sonosapi-stream"],
+  ["x-sonos-htastream:RINCON_1:spdif", "tv", null, "x-sonos-htastream"],
+  ["x-sonos-vli:RINCON_1:2,spotify:abc", "spotify_connect", "spotify", "x-sonos-vli:spotify"],
+  ["x-sonos-vli:RINCON_1:1,airplay:abc", "airplay", null, "x-sonos-vli:airplay"],
+  ["x-sonos-vli:RINCON_1", "unknown", null, "x-sonos-vli"],
+  ["x-rincon:RINCON_1", "group_follower", null, "x-rincon"],
+  ["nothing", "unknown", null, null],
+])("%s is %s of %s", (uri, source_type, service, evidence) => {
+  expect(sourceOf(uri, false)).toMatchObject({ source_type, service, evidence });
+});

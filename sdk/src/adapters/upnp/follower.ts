@@ -1,0 +1,228 @@
+import type { Cancel, Clock } from "../../clock.ts";
+import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
+import type { Because } from "../sighting.ts";
+import { positionOf } from "./metadata.ts";
+import { TransportReader, type TransportSight, type Variables } from "./transport.ts";
+
+/** What `GetPositionInfo` answers, as far as it is used. */
+export interface PositionInfo {
+  /** `H:MM:SS`, or `NOT_IMPLEMENTED`. */
+  readonly RelTime?: string | undefined;
+}
+
+/** A room, or several that play the same. */
+export interface Group {
+  readonly id: string;
+  readonly coordinator: string;
+  readonly members: readonly string[];
+}
+
+interface FollowerOptions {
+  /** Whether the player is believed when it says that it plays. Others have to prove it: they say so of a dead address, too. */
+  readonly trusts: boolean;
+  /** Asks the player where it is; rejects when it is gone. */
+  readonly ask: () => Promise<PositionInfo | undefined>;
+  /** Told when a player that plays does not answer any more. */
+  readonly onLost?: () => void;
+}
+
+/** The next item of a gapless change is announced so much before it sounds. */
+const EARLY_MS = 1_500;
+/** How often a player is asked that has not proved yet that it plays, and one that has. */
+const UNPROVED_ASK_MS = 1_000;
+const ASK_MS = 5_000;
+/** Positions are whole seconds, and late: only one further away has been seeked. */
+const SEEKED_MS = 2_500;
+/** A player that does not answer so often is gone. */
+const FAILURES_MAX = 3;
+
+/** Turns what an AVTransport notifies, and where it says it is, into plays. */
+export class TransportFollower implements Adapter {
+  readonly #tracker: PlayTracker;
+  readonly #clock: Clock;
+  readonly #options: FollowerOptions;
+  #reader = new TransportReader();
+  #last: TransportSight | undefined;
+  #deferred: { readonly sight: TransportSight; readonly cancel: Cancel } | undefined;
+  #group: Group | undefined;
+  /** Since when the player says that it plays this item. */
+  #sinceMs = 0;
+  #isProved = false;
+  #asked: { readonly positionMs: number; readonly atMs: number } | undefined;
+  #cancelAsk: Cancel | undefined;
+  #failures = 0;
+  #isOver = false;
+
+  constructor(adapter: AdapterOptions, options: FollowerOptions) {
+    this.#tracker = new PlayTracker(adapter);
+    this.#clock = this.#tracker.clock;
+    this.#options = options;
+  }
+
+  because(because: Because): void {
+    this.#tracker.because(because);
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#deferred?.cancel();
+    this.#cancelAsk?.();
+    this.#tracker.close();
+  }
+
+  /** The player is gone. What it says next is taken for its beginning. */
+  lost(): void {
+    this.#deferred?.cancel();
+    this.#deferred = undefined;
+    this.#cancelAsk?.();
+    this.#tracker.lost();
+    this.#last = undefined;
+    this.#isProved = false;
+    this.#reader = new TransportReader();
+  }
+
+  trouble(message: string): void {
+    this.#tracker.trouble(message);
+  }
+
+  /** Some of the transport's variables have changed. */
+  change(changed: Variables): void {
+    this.#catchUp();
+    const before = this.#last;
+    const sight = this.#reader.change(changed);
+    const { state, item } = sight.seen;
+    const { key, remainingMs = 0 } = this.#tracker.current ?? {};
+    const isGapless =
+      state === "playing" && before?.seen.state === "playing" && !("TransportState" in changed);
+    if (
+      isGapless &&
+      item &&
+      key !== undefined &&
+      item.key !== key &&
+      remainingMs > 0 &&
+      remainingMs <= EARLY_MS
+    ) {
+      this.#deferred = { sight, cancel: this.#clock.after(remainingMs, () => this.#catchUp()) };
+      return;
+    }
+    this.#apply(sight);
+  }
+
+  /** Where the player says it is. */
+  position({ RelTime }: PositionInfo): void {
+    const positionMs = positionOf(RelTime);
+    const { seen } = this.#last ?? {};
+    if (positionMs === undefined || seen?.state !== "playing" || this.#deferred) return;
+    const nowMs = this.#clock.monotonicMs();
+    const asked = this.#asked;
+    const stands = asked !== undefined && asked.positionMs === positionMs;
+    if (!stands || !asked) this.#asked = { positionMs, atMs: nowMs };
+    if (!this.#isProved) {
+      if (positionMs > 0) this.#prove(this.#last!);
+    } else if (stands && nowMs - asked.atMs >= ASK_MS) {
+      this.#tracker.see({ ...seen, state: "buffering" });
+    } else {
+      const expectedMs = this.#tracker.current?.positionMs ?? 0;
+      const isSeeked = Math.abs(positionMs - expectedMs) > SEEKED_MS;
+      this.#tracker.see({ ...seen, positionMs: isSeeked ? positionMs : undefined, mayRepeat: false });
+    }
+  }
+
+  /** Which rooms play together. @param own which of the members this player is. */
+  regroup(groups: readonly Group[], own: string): void {
+    const group = groups.find(({ members }) => members.includes(own));
+    const before = this.#group;
+    this.#group = group;
+    if (!group) return;
+    if (before && before.id !== group.id) {
+      this.#tracker.end({ word: "group_change", basis: "inferred" });
+    }
+    this.#tracker.move({ group_id: group.id });
+    const group_change = before && changeOf(before, group);
+    if (group_change) {
+      this.#tracker.regroup({
+        group_change,
+        coordinator_id: group.coordinator,
+        member_ids: group.members.slice(0, 64),
+        trigger: group_change === "left" ? "group_leave" : "group_join",
+      });
+    }
+    // What went on went on in another group.
+    if (!this.#tracker.current && this.#isProved && this.#last) {
+      this.#tracker.see({ ...this.#last.seen, because: { start: "resume", basis: "inferred" } });
+    }
+  }
+
+  /** What was announced before its time. */
+  #catchUp(): void {
+    const deferred = this.#deferred;
+    this.#deferred = undefined;
+    deferred?.cancel();
+    if (deferred) this.#apply(deferred.sight);
+  }
+
+  #apply(sight: TransportSight): void {
+    const { seen, source, proves } = sight;
+    const before = this.#last?.seen;
+    this.#last = sight;
+    const isSame = before?.item?.key === seen.item?.key && before?.state === "playing";
+    if (!isSame) this.#sinceMs = this.#clock.monotonicMs();
+    if (!isSame || seen.state !== "playing") this.#asked = undefined;
+    const isOther = before?.item?.key !== seen.item?.key || before?.state === "stopped";
+    if (isOther) this.#isProved = this.#options.trusts;
+    if (source?.source_type === "group_follower") {
+      this.#tracker.see({
+        state: "stopped",
+        item: null,
+        because: { end: "group_change", basis: "inferred" },
+      });
+      this.#tracker.source(
+        { source_type: "group_follower", service: null },
+        { trigger: "group_join", evidence: source.evidence },
+      );
+    } else if (seen.state !== "playing" || this.#isProved) {
+      this.#tracker.see(seen);
+    } else if (proves) {
+      this.#prove(sight);
+    } else {
+      this.#tracker.see({ ...seen, state: "buffering" });
+    }
+    this.#askLater();
+  }
+
+  /** It does play, and has since it said so. */
+  #prove({ seen }: TransportSight): void {
+    this.#isProved = true;
+    const soundedMs = this.#clock.monotonicMs() - this.#sinceMs;
+    this.#tracker.see({ ...seen, soundedMs, positionMs: soundedMs });
+  }
+
+  #askLater(): void {
+    this.#cancelAsk?.();
+    if (this.#isOver || this.#last?.seen.state !== "playing") return;
+    const delayMs = this.#isProved && this.#failures === 0 ? ASK_MS : UNPROVED_ASK_MS;
+    this.#cancelAsk = this.#clock.after(delayMs, () => void this.#ask());
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      const info = await this.#options.ask();
+      this.#failures = 0;
+      if (info && !this.#isOver) this.position(info);
+    } catch {
+      this.#failures++;
+      if (this.#failures >= FAILURES_MAX) {
+        this.#failures = 0;
+        this.lost();
+        this.#options.onLost?.();
+      }
+    }
+    this.#askLater();
+  }
+}
+
+function changeOf(before: Group, now: Group): "joined" | "left" | "coordinator_changed" | undefined {
+  if (now.members.some((member) => !before.members.includes(member))) return "joined";
+  if (now.members.length < before.members.length) return "left";
+  return now.coordinator === before.coordinator ? undefined : "coordinator_changed";
+}

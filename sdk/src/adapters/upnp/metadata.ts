@@ -1,0 +1,71 @@
+import { attributeOf, textOf } from "./xml.ts";
+
+/** What DIDL-Lite says of an item. */
+export interface Metadata {
+  readonly title: string | null;
+  readonly artist: string | null;
+  readonly album: string | null;
+  /** Such as `object.item.audioItem.musicTrack`. */
+  readonly upnpClass: string | null;
+  readonly durationMs: number | null;
+}
+
+/** Metadata as `@svrooij/sonos` has parsed it. */
+interface ParsedTrack {
+  readonly Title?: string;
+  readonly Artist?: string;
+  readonly Album?: string;
+  readonly UpnpClass?: string;
+  readonly Duration?: string;
+}
+
+const NONE: Metadata = { title: null, artist: null, album: null, upnpClass: null, durationMs: null };
+
+/** @param value DIDL-Lite as text, or what `@svrooij/sonos` made of it. */
+export function metadataOf(value: unknown): Metadata {
+  if (typeof value === "string" && value.includes("<")) {
+    return {
+      title: wordOf(textOf(value, "title")),
+      artist: wordOf(textOf(value, "creator") || textOf(value, "artist")),
+      album: wordOf(textOf(value, "album")),
+      upnpClass: textOf(value, "class") || null,
+      durationMs: durationOf(attributeOf(value, "res", "duration")),
+    };
+  }
+  if (typeof value !== "object" || value === null) return NONE;
+  const { Title, Artist, Album, UpnpClass, Duration } = value as ParsedTrack;
+  return {
+    title: wordOf(Title),
+    artist: wordOf(Artist),
+    album: wordOf(Album),
+    upnpClass: typeof UpnpClass === "string" ? UpnpClass : null,
+    durationMs: durationOf(Duration),
+  };
+}
+
+/** With a scheme and an authority or a query; of the schemes of players; a query without a scheme. "Re:Definition" is none. */
+const URIS = [
+  /^[a-z][a-z0-9+.-]*:(\/\/|\S*[?&=%])/i,
+  /^(x-[\w-]+|hls-radio|spotify):\S/i,
+  /^\S+[?&]\w+=\S*$/,
+];
+
+/** A title that is a URI, as a station without a name has it, is none: it may hold a token. */
+function wordOf(text: unknown): string | null {
+  if (typeof text !== "string" && typeof text !== "number") return null;
+  const word = String(text);
+  return word === "" || URIS.some((uri) => uri.test(word)) ? null : word;
+}
+
+/** Of `H:MM:SS` with an optional fraction; null for 0, and for what is not implemented. */
+export function durationOf(text: unknown): number | null {
+  return positionOf(text) || null;
+}
+
+/** As `durationOf`, and 0 is 0. */
+export function positionOf(text: unknown): number | undefined {
+  const [, hours, minutes, seconds] =
+    /^(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,6})?)$/.exec(String(text)) ?? [];
+  if (seconds === undefined) return undefined;
+  return Math.round((Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) * 1_000);
+}

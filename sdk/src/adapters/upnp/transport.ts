@@ -1,0 +1,123 @@
+import type { Item, ItemWords, Sighting } from "../sighting.ts";
+import { durationOf, metadataOf } from "./metadata.ts";
+import { sourceOf, type UriSource } from "./uri.ts";
+
+/** Variables of AVTransport by their names, without prefixes; metadata as DIDL-Lite or as `@svrooij/sonos` parses it. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** What is seen of a transport. */
+export interface TransportSight {
+  readonly seen: Sighting;
+  /** What the player takes its sound from; null while it has nothing. */
+  readonly source: UriSource | null;
+  /** Whether this change tells something that only a player that has opened the item can know. */
+  readonly proves: boolean;
+}
+
+/** Puts what a transport notifies bit by bit together into what it does. */
+export class TransportReader {
+  #variables: Variables = {};
+
+  change(changed: Variables): TransportSight {
+    const before = this.#variables;
+    this.#variables = { ...before, ...changed };
+    const uri = this.#uri;
+    const source = uri === "" ? null : sourceOf(uri, this.#durationMs === null);
+    const item = source && this.#item(uri, source);
+    // The same item twice shows only by its no longer being the next one.
+    const isNext = changed.NextAVTransportURI === "" && before.NextAVTransportURI === uri && uri !== "";
+    const isAlarm = isOn(this.#variables.AlarmRunning);
+    return {
+      seen: {
+        state: item ? this.#state : "stopped",
+        item,
+        ...(isNext && { positionMs: 0 }),
+        mayRepeat: isNext,
+        ...this.#modes,
+        ...(isAlarm && { because: { start: "alarm", trigger: "alarm" } as const }),
+      },
+      source,
+      proves: durationOf(changed.CurrentTrackDuration) !== null,
+    };
+  }
+
+  /** A soundbar on TV may keep the URI of its queue: the track's own comes first. */
+  get #uri(): string {
+    const { CurrentTrackURI, AVTransportURI } = this.#variables;
+    return String(CurrentTrackURI || AVTransportURI || "");
+  }
+
+  get #state(): Sighting["state"] {
+    const states: Readonly<Record<string, Sighting["state"]>> = {
+      PLAYING: "playing",
+      PAUSED_PLAYBACK: "paused",
+      TRANSITIONING: "buffering",
+    };
+    return states[String(this.#variables.TransportState)] ?? "stopped";
+  }
+
+  get #modes(): Pick<Sighting, "shuffle" | "repeat"> {
+    const mode = String(this.#variables.CurrentPlayMode ?? "");
+    if (mode === "") return {};
+    // Sonos: SHUFFLE repeats all, SHUFFLE_NOREPEAT does not.
+    if (/REPEAT_ONE/.test(mode)) return { shuffle: mode.startsWith("SHUFFLE"), repeat: "one" };
+    const repeats = mode === "REPEAT_ALL" || mode === "SHUFFLE";
+    return { shuffle: mode.startsWith("SHUFFLE") || mode === "RANDOM", repeat: repeats ? "all" : "off" };
+  }
+
+  /** The control point knows the length better: a renderer guesses at first. */
+  get #durationMs(): number | null {
+    const { CurrentTrackMetaData, AVTransportURIMetaData, CurrentTrackDuration } = this.#variables;
+    const told = metadataOf(CurrentTrackMetaData || AVTransportURIMetaData).durationMs;
+    return told ?? durationOf(CurrentTrackDuration);
+  }
+
+  #item(uri: string, source: UriSource): Item {
+    const { NextTrackURI, CurrentTrack } = this.#variables;
+    const livestream = ["radio", "line_in", "tv"].includes(source.source_type);
+    const place = Number(CurrentTrack);
+    return {
+      key: uri,
+      durationMs: livestream ? null : this.#durationMs,
+      livestream,
+      place: Number.isSafeInteger(place) && place > 0 ? place : undefined,
+      nextKey: typeof NextTrackURI === "string" && NextTrackURI !== "" ? NextTrackURI : undefined,
+      words: this.#words(source, livestream),
+      evidence: source.evidence,
+    };
+  }
+
+  #words(source: UriSource, livestream: boolean): ItemWords {
+    const { CurrentTrackMetaData, AVTransportURIMetaData, EnqueuedTransportURIMetaData } = this.#variables;
+    const track = metadataOf(CurrentTrackMetaData || AVTransportURIMetaData);
+    const container = metadataOf(EnqueuedTransportURIMetaData);
+    const { source_type, service, item_uri } = source;
+    const rest = { source_type, service, item_uri };
+    const isStation = source_type === "radio";
+    // What a station plays at the moment is not what was played: the play is the station's.
+    const words = livestream ? { title: container.title ?? track.title, artist: null, album: null } : track;
+    return {
+      ...rest,
+      content_type: isStation ? "station" : contentTypeOf(track.upnpClass),
+      title: words.title,
+      artist: words.artist,
+      album: words.album,
+      container_type: isStation ? "station" : containerTypeOf(container.upnpClass),
+      container_name: container.title,
+    };
+  }
+}
+
+function contentTypeOf(upnpClass: string | null): NonNullable<ItemWords["content_type"]> {
+  if (upnpClass === null) return "unknown";
+  if (upnpClass.includes(".musicTrack")) return "track";
+  if (upnpClass.includes(".audioBook")) return "audiobook_chapter";
+  return /podcast|episode/i.test(upnpClass) ? "episode" : "unknown";
+}
+
+function containerTypeOf(upnpClass: string | null): string | null {
+  const [, kind = null] = /^object\.container\.(album|playlist|genre|person)/.exec(upnpClass ?? "") ?? [];
+  return kind;
+}
+
+const isOn = (value: unknown): boolean => value === true || value === 1 || value === "1";
