@@ -1,24 +1,12 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connect, type PeerCertificate } from "node:tls";
-import { issueToken, type NamedKey, parseNamedKey } from "@tonearm/relay";
-import type { Telemetry } from "@tonearm/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BATH, DEVICES_CA, KITCHEN, ROGUE } from "../support/client-certificates.ts";
-import { cleanUp, freshDirectory, hurriedTelemetry, until } from "../support/devices.ts";
+import { post, SIGNERS, secret, startDevice, tokenFor } from "../support/credentials.ts";
+import { cleanUp, freshDirectory, until } from "../support/devices.ts";
 import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
-import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from "../support/loopback-certificate.ts";
-import { run } from "../support/processes.ts";
+import { run, start } from "../support/processes.ts";
 import { startTestRelay, type TestRelay } from "../support/relays.ts";
 import { verdictsOf } from "../support/verdicts.ts";
-
-const secret = (fill: number): string => Buffer.alloc(32, fill).toString("base64url");
-const SIGNERS = { k1: `k1:${secret(1)}`, k2: `k2:${secret(2)}` };
-const keyOf = (spelled: string): NamedKey => parseNamedKey(spelled)!;
-
-/** A token that is good for so long, by the clock of this machine. */
-const tokenFor = (device: string, signer = SIGNERS.k1, validMs = 60_000, id = `token-of-${device}`): string =>
-  issueToken(keyOf(signer), { device, audience: "tonearm", expiresMs: Date.now() + validMs, id });
 
 let server: KinesisServer;
 let files: string;
@@ -49,37 +37,6 @@ async function using(
   } finally {
     await relay.stop();
   }
-}
-
-/** A device that says what the relay has against it. */
-async function startDevice(
-  relay: TestRelay,
-  name: string,
-  more: Partial<Parameters<typeof hurriedTelemetry>[0]>,
-): Promise<{ telemetry: Telemetry; refusals: string[] }> {
-  const telemetry = hurriedTelemetry({
-    endpoint: relay.url,
-    device: name,
-    directory: await freshDirectory(),
-    ...more,
-  });
-  const refusals: string[] = [];
-  telemetry.on("error", ({ message }) => refusals.push(message));
-  return { telemetry, refusals };
-}
-
-const body = (name: string, epoch: string) =>
-  `{"v":1,"device":"${name}","epoch":"${epoch}","first_seq":1,"count":1}\n["x",1,1,null,{}]\n`;
-
-async function post(relay: TestRelay, credential: string, name: string): Promise<string> {
-  const response = await fetch(new URL("/v1/batches", relay.url), {
-    method: "POST",
-    body: body(name, "by-hand"),
-    headers: { "content-type": "application/x-ndjson", authorization: `Bearer ${credential}` },
-  });
-  const { code = "", message = "" } = (await response.json()) as { code?: string; message?: string };
-  expect(message).not.toContain(credential);
-  return `${response.status} ${code}`.trim();
 }
 
 describe("device tokens", () => {
@@ -155,6 +112,43 @@ describe("device tokens", () => {
   });
 });
 
+describe("the command", () => {
+  it("reads keys and revocations again on SIGHUP, and keeps the old ones when the new cannot be used", async () => {
+    const keys = await file("token-keys", `${SIGNERS.k1}\n`);
+    const revoked = await file("revoked-devices", "");
+    const stream = await freshStream(server, 1);
+    const flags = ["--endpoint", server.endpoint, "--region", "us-east-1", "--stream", stream, "--port", "0"];
+    const { child, line, finished } = start("relay", [...flags, "--revoked-file", revoked], {
+      TONEARM_TOKEN_KEYS_FILE: keys,
+    });
+    const relay = { url: (await line()).replace("listening on ", "") };
+    const answers = async (credential: string, expected: string) =>
+      until(expected, async () => (await post(relay, credential, "kitchen")) === expected);
+    const [before, after] = [tokenFor("kitchen", SIGNERS.k1), tokenFor("kitchen", SIGNERS.k2)];
+    await answers(before, "200");
+    await answers(after, "401 unauthorized");
+    await writeFile(keys, `${SIGNERS.k2}\n${SIGNERS.k1}\n`);
+    child.kill("SIGHUP");
+    await answers(after, "200");
+    await answers(before, "200");
+    await writeFile(keys, "nothing of the kind\n");
+    await writeFile(revoked, "device kitchen\n");
+    child.kill("SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    // Half of it would have been worse than none.
+    await answers(after, "200");
+    await writeFile(keys, `${SIGNERS.k2}\n`);
+    child.kill("SIGHUP");
+    await answers(after, "401 unauthorized");
+    child.kill("SIGTERM");
+    const { code, stderr } = await finished;
+    expect(code).toBe(0);
+    expect(stderr).toContain("cannot be reloaded");
+    for (const word of [secret(1), secret(2), "nothing of the kind", before, after])
+      expect(stderr).not.toContain(word);
+  });
+});
+
 describe("a change of keys under load", () => {
   it("loses nothing while old and new overlap: of the keys of tokens, and of write keys", async () => {
     const before = { tokenKeys: [SIGNERS.k1], writeKeys: ["write-key-1"] };
@@ -193,95 +187,3 @@ describe("a change of keys under load", () => {
     });
   });
 });
-
-describe("TLS", () => {
-  const tls = async () => ({
-    tlsCertFile: await file("cert.pem", LOOPBACK_CERTIFICATE),
-    tlsKeyFile: await file("key.pem", LOOPBACK_KEY),
-    tlsClientCaFile: await file("ca.pem", DEVICES_CA),
-  });
-  const trust = { ca: LOOPBACK_CERTIFICATE };
-
-  it("is spoken by the relay itself, and a certificate lets its device write, and no other", async () => {
-    await using(await tls(), async (relay, stream) => {
-      expect(relay.url).toMatch(/^https:/);
-      const good = await startDevice(relay, "kitchen", { tls: { ...trust, ...KITCHEN } });
-      good.telemetry.record("tick", {});
-      expect(await good.telemetry.close()).toMatchObject({ delivered: true });
-      const refused = [
-        ["kitchen", { ...trust, ...BATH }, "403 forbidden"],
-        ["kitchen", { ...trust, ...ROGUE }, "401 unauthorized"],
-        ["kitchen", trust, "401 unauthorized"],
-      ] as const;
-      for (const [name, options, words] of refused) {
-        const { telemetry, refusals } = await startDevice(relay, name, { tls: options });
-        telemetry.record("forged", {});
-        await until("a refusal", () => refusals.length > 0);
-        await telemetry.close({ timeoutMs: 10 });
-        expect(refusals[0]).toContain(words);
-      }
-      const { epochs, events } = await verdictsOf(server.client, stream);
-      expect([epochs.size, events.map(({ type }) => type)]).toEqual([1, ["tick"]]);
-    });
-  });
-
-  it("takes tokens too, from who has no certificate", async () => {
-    await using({ ...(await tls()), tokenKeys: [SIGNERS.k1] }, async (relay) => {
-      const { telemetry } = await startDevice(relay, "kitchen", {
-        tls: trust,
-        key: () => tokenFor("kitchen"),
-      });
-      telemetry.record("tick", {});
-      expect(await telemetry.close()).toMatchObject({ delivered: true });
-    });
-  });
-
-  it("goes on with a new certificate after a reload, and with the old one while the new one cannot be used", async () => {
-    const options = await tls();
-    await using(options, async (relay) => {
-      expect(await shownBy(relay)).toBe("localhost");
-      await writeFile(options.tlsCertFile, KITCHEN.cert);
-      expect(relay.change({})).toBe(false);
-      expect(await shownBy(relay)).toBe("localhost");
-      await writeFile(options.tlsKeyFile, KITCHEN.key);
-      expect(relay.change({})).toBe(true);
-      expect(await shownBy(relay)).toBe("kitchen");
-      await rm(options.tlsKeyFile);
-      expect(relay.change({})).toBe(false);
-      expect(await shownBy(relay)).toBe("kitchen");
-      expect(relay.logged.join("\n")).not.toContain("PRIVATE");
-    });
-  });
-
-  it("stops letting a certificate write once it is revoked, on connections that are open, too", async () => {
-    const revokedFile = await file("revoked-certificates", "");
-    await using({ ...(await tls()), revokedFile }, async (relay) => {
-      const { telemetry, refusals } = await startDevice(relay, "kitchen", { tls: { ...trust, ...KITCHEN } });
-      telemetry.record("tick", {});
-      expect(await telemetry.flush()).toMatchObject({ delivered: true });
-      await writeFile(revokedFile, "device kitchen\n");
-      expect(relay.change({})).toBe(true);
-      telemetry.record("tick", {});
-      await until("a refusal", () => refusals.length > 0);
-      expect(refusals[0]).toContain("revoked");
-      await writeFile(revokedFile, "");
-      expect(relay.change({})).toBe(true);
-      expect(await telemetry.close({ timeoutMs: 30_000 })).toMatchObject({ delivered: true });
-    });
-  });
-});
-
-/** The common name of the certificate that a relay shows. */
-function shownBy(relay: TestRelay): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(
-      { port: Number(new URL(relay.url).port), host: "127.0.0.1", rejectUnauthorized: false },
-      () => {
-        const shown: PeerCertificate = socket.getPeerCertificate();
-        socket.end();
-        resolve(String(shown.subject.CN));
-      },
-    );
-    socket.on("error", reject);
-  });
-}
