@@ -77,6 +77,22 @@ export class Admission {
     }
   }
 
+  /** Counts `bytes` while `work` goes on. @throws Refusal `overloaded`, and what `work` throws. */
+  async holding(bytes: number, work: Promise<void>): Promise<void> {
+    const hold = this.hold();
+    try {
+      hold.take(bytes);
+      await work;
+    } finally {
+      hold.giveBack();
+    }
+  }
+
+  /** Resolves when no request of the epoch is under way. */
+  async idle(epochKey: string): Promise<void> {
+    for (let line = this.#lines.get(epochKey); line; line = this.#lines.get(epochKey)) await line.last;
+  }
+
   /**
    * Counts what a request holds before its batch can be admitted. `take` throws a Refusal `overloaded` when the relay holds
    * too much, `giveBack` ends the count.

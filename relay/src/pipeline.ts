@@ -23,10 +23,11 @@ import { PutMeter } from "./put/put-meter.ts";
 import type { PutRecords } from "./put/putter.ts";
 import { Retrier, type RetrierEvents } from "./put/retrier.ts";
 import { Refusal } from "./refusal.ts";
-import { Resends } from "./resends.ts";
+import { type Accepted, Resends } from "./resends.ts";
 import { Replay, type Settled } from "./spool/replay.ts";
 import type { Spool } from "./spool/spool.ts";
 import { SpooledDelivery, type TryStream } from "./spool/spooled-delivery.ts";
+import type { Colleagues } from "./workers/colleagues.ts";
 
 /** What the pipeline stands on. */
 export interface PipelineParts {
@@ -36,6 +37,8 @@ export interface PipelineParts {
   readonly loadShape: LoadShape;
   /** Undefined: while Kinesis is away, batches are refused and their senders keep them. */
   readonly spool: Spool | undefined;
+  /** Undefined: no other worker serves epochs of this relay's devices. */
+  readonly colleagues?: Pick<Colleagues, "own"> | undefined;
 }
 
 /** What a refused sender waits when nothing better is known, in ms. */
@@ -66,6 +69,7 @@ export class Pipeline {
   readonly #spool: Spool | undefined;
   readonly #replay: Replay | undefined;
   readonly #trouble: Throttled;
+  readonly #colleagues: Pick<Colleagues, "own"> | undefined;
 
   constructor(config: Config, parts: PipelineParts) {
     const { clock, log } = parts;
@@ -73,6 +77,7 @@ export class Pipeline {
     this.#clock = clock;
     this.#log = log;
     this.#spool = parts.spool;
+    this.#colleagues = parts.colleagues;
     this.#trouble = new Throttled(TROUBLE_LOG_INTERVAL_MS, () => clock.monotonicMs());
     this.#resends = new Resends(config.resendEpochsMax);
     this.admission = new Admission(config, clock);
@@ -121,9 +126,10 @@ export class Pipeline {
     const ticket = this.book.enter(countOf(batch));
     try {
       const bytes = batch.records.bytes.length;
-      const durable = await this.admission.admit(epochKeyOf(batch), bytes, () =>
-        this.#bringToSafety(batch, ticket),
-      );
+      const epochKey = epochKeyOf(batch);
+      const claim = this.#colleagues?.own(epochKey);
+      if (claim) await this.admission.holding(bytes, claim);
+      const durable = await this.admission.admit(epochKey, bytes, () => this.#bringToSafety(batch, ticket));
       const answer = { acked_through: lastSeqOf(batch), durable, server_time: this.#clock.wallMs() };
       const { deviceFlushIntervalMs } = this.#config;
       if (deviceFlushIntervalMs === undefined) return answer;
@@ -151,6 +157,17 @@ export class Pipeline {
     await this.#spool?.close();
     await this.shardMap.stop();
     return this.book.inFlight;
+  }
+
+  /** Takes over what another worker knew of an epoch. */
+  adopt(epochKey: string, accepted: Accepted): void {
+    this.#resends.adopt(epochKey, accepted);
+  }
+
+  /** Gives an epoch up to another worker, once nothing of it is under way here; resolves to what was accepted of it. */
+  async release(epochKey: string): Promise<Accepted | undefined> {
+    await this.admission.idle(epochKey);
+    return this.#resends.release(epochKey);
   }
 
   /** What waits in the spool; zeros without one. */

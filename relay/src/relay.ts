@@ -20,6 +20,7 @@ import { Pipeline } from "./pipeline.ts";
 import { putterFor } from "./put/putter.ts";
 import { makeServer } from "./server.ts";
 import { makeSpool } from "./spool/open-spool.ts";
+import type { Colleagues, Desk } from "./workers/colleagues.ts";
 
 /** A relay that serves. */
 export interface Relay {
@@ -42,6 +43,7 @@ export interface Relay {
  * Starts a relay.
  * @param given its configuration; what of it can change later does so in `reload`.
  * @param client made with one attempt per call.
+ * @param colleagues the other workers, where this is one of several.
  * @throws what keeps it from serving: a stream that does not exist, a spool that cannot be used, a port that is taken.
  */
 export async function startRelay(
@@ -49,6 +51,7 @@ export async function startRelay(
   client: KinesisClient,
   clock: Clock,
   log: Log,
+  colleagues?: Colleagues,
 ): Promise<Relay> {
   const fault = nodeFault(process.versions.node);
   if (fault !== undefined) throw new ConfigError(fault);
@@ -66,12 +69,13 @@ export async function startRelay(
       clock,
       log,
       spool,
+      colleagues,
       put: putterFor(await quickestClient(client, config.stream, log), config.stream),
       loadShape: shapeLoader(client, config.stream),
     };
     const pipeline = new Pipeline(config, parts);
     await pipeline.start().catch((error) => cannotUse(config, error));
-    return await serve(config, door, pipeline, clock, log, lock);
+    return await serve(config, door, pipeline, { clock, log, lock, colleagues });
   } catch (error) {
     lock?.release();
     throw error;
@@ -93,31 +97,36 @@ interface Door {
 
 const loadDoor = (config: Config): Door => ({ rules: loadRules(config), tls: loadTls(config) });
 
+interface ServedWith {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lock: DirectoryLock | undefined;
+  readonly colleagues: Colleagues | undefined;
+}
+
 async function serve(
   config: Config,
   door: Door,
   pipeline: Pipeline,
-  clock: Clock,
-  log: Log,
-  lock: DirectoryLock | undefined,
+  { clock, log, lock, colleagues }: ServedWith,
 ): Promise<Relay> {
   let stopping = false;
   const isStopping = () => stopping;
   const entrance = new Entrance(door.rules, clock);
-  const operator = new Operator({ pipeline, config, clock, log, isStopping });
+  const common = { pipeline, clock, log, isStopping };
+  const operator = new Operator({ ...common, config, colleagues });
+  // Before the first request, which may be one for another worker too.
+  colleagues?.open(deskOf(pipeline, operator));
   const { operatorHost, operatorPort } = config;
   const showsPages = operatorPort === undefined;
   const corsOrigins = () => config.corsOrigins;
   const server = makeServer({
     listener: listenerOptions(config, door.tls),
     entrance,
-    pipeline,
+    ...common,
     operator,
     showsPages,
     corsOrigins,
-    clock,
-    log,
-    isStopping,
   });
   const operatorServer = showsPages ? undefined : makeOperatorServer(operator, log);
   const operatorUrl = operatorServer && (await listen(operatorServer, operatorHost, operatorPort!));
@@ -160,6 +169,12 @@ async function serve(
   };
   return { url, operatorUrl: operatorUrl ?? url, pipeline, reload, stop };
 }
+
+const deskOf = (pipeline: Pipeline, operator: Operator): Desk => ({
+  adopt: (epochKey, accepted) => pipeline.adopt(epochKey, accepted),
+  release: (epochKey) => pipeline.release(epochKey),
+  figures: (path) => operator.figures(path),
+});
 
 const ANSWERS_MS = 200;
 const NO_SPOOL = { spool: undefined, lock: undefined };

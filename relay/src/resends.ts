@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { type Batch, epochKeyOf, lastSeqOf } from "./batch.ts";
 
 /** A stretch of one epoch that this relay itself has seen accepted, both ends included. */
-interface Accepted {
+export interface Accepted {
   readonly fromSeq: number;
   readonly throughSeq: number;
   /** `spool` once part of it went there. */
@@ -31,6 +31,18 @@ export class Resends {
       length: Math.min(lastSeqOf(batch), accepted.throughSeq) - firstSeq + 1,
       durable: accepted.durable,
     };
+  }
+
+  /** Takes note of what another worker of this relay has seen accepted. */
+  adopt(epochKey: string, accepted: Accepted): void {
+    this.#accepted.set(epochKey, accepted);
+  }
+
+  /** Forgets an epoch; returns what was known of it. */
+  release(epochKey: string): Accepted | undefined {
+    const accepted = this.#accepted.get(epochKey);
+    this.#accepted.delete(epochKey);
+    return accepted;
   }
 
   /** Takes note of an accepted batch: it lengthens the stretch that it continues, or begins a new one. */

@@ -3,11 +3,15 @@ import { systemClock } from "@tonearm/sdk/ports";
 import { helpFor } from "./config/flags.ts";
 import { COMMAND_FLAGS, loadConfig } from "./config/load.ts";
 import { printed } from "./config/print.ts";
-import { CONFIG_FLAGS } from "./config/schema.ts";
+import { CONFIG_FLAGS, type Config } from "./config/schema.ts";
 import { firstSignal } from "./first-signal.ts";
 import { openTarget } from "./kinesis/target.ts";
-import { jsonLog } from "./log.ts";
+import { type JsonLog, jsonLog } from "./log.ts";
 import { startRelay } from "./relay.ts";
+import { ownLink, ownPlace, type Place } from "./workers/cluster.ts";
+import { EMBEDDED_ENDPOINT, serveWithWorkers } from "./workers/serve-workers.ts";
+import { shareOf, workersNeeded } from "./workers/share.ts";
+import { WorkerLink } from "./workers/worker.ts";
 
 const EMBEDDED_SHARDS = 4;
 
@@ -36,29 +40,57 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
     console.log(printed(loaded));
     return;
   }
-  const { config } = loaded;
-  const log = jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.wallMs, config.logLevel);
+  const log = jsonLog(
+    (line) => process.stderr.write(`${line}\n`),
+    systemClock.wallMs,
+    loaded.config.logLevel,
+  );
+  const place = ownPlace();
+  const workers = place?.count ?? workersNeeded(loaded.config);
+  if (!place && workers > 1) await serveWithWorkers(loaded.config, workers, cli, log);
+  await serve(() => configOf(load().config, place), cli, log, place !== undefined);
+}
+
+/** This process's part of the configuration. */
+function configOf(whole: Config, place: Place | undefined): Config {
+  const config = {
+    ...whole,
+    createStream: whole.createStream ?? (whole.embedded ? EMBEDDED_SHARDS : undefined),
+  };
+  if (!place) return config;
+  const endpoint = process.env[EMBEDDED_ENDPOINT] ?? config.endpoint;
+  const { number, count, port = config.port, operatorPort = 0 } = place;
+  const ports = config.operatorPort === 0 ? { port, operatorPort } : { port };
+  return shareOf({ ...config, ...ports, embedded: false, endpoint }, number, count);
+}
+
+/** Serves in this process. */
+async function serve(load: () => Config, cli: string, log: JsonLog, isWorker: boolean): Promise<never> {
+  const config = load();
+  const link = isWorker ? new WorkerLink(ownLink, config.resendEpochsMax, systemClock, log) : undefined;
   const target = await openTarget(config, cli, {
     requestTimeoutMs: config.putTimeoutMs,
     connectionsMax: config.putsMax + 2,
   });
-  const createStream = config.createStream ?? (config.embedded ? EMBEDDED_SHARDS : undefined);
-  const relay = await startRelay({ ...config, createStream }, target.client, systemClock, log);
+  const relay = await startRelay(config, target.client, systemClock, log, link);
   if (config.insecure) log.warn("anybody may write: --insecure is set");
   if (process.getuid?.() === 0) log.warn("the relay runs as root, and needs nothing that only root may do");
-  if (relay.operatorUrl !== relay.url) log.info("the operator's pages", { url: relay.operatorUrl });
-  console.log(`listening on ${relay.url}`);
+  if (link) link.serving(relay.url, relay.operatorUrl);
+  else {
+    if (relay.operatorUrl !== relay.url) log.info("the operator's pages", { url: relay.operatorUrl });
+    console.log(`listening on ${relay.url}`);
+  }
   process.on("SIGHUP", () => {
     let { logLevel } = config;
     const isTaken = relay.reload(() => {
-      const next = load().config;
+      const next = load();
       logLevel = next.logLevel;
-      return { ...next, createStream };
+      return next;
     });
     if (isTaken) log.setLevel(logLevel);
   });
-  const signal = await firstSignal();
-  log.info("shutting down", { signal });
+  const signal = await Promise.race([firstSignal(), ...(link ? [link.stopped] : [])]);
+  if (signal !== undefined) log.info("shutting down", { signal });
   const left = await relay.stop();
   await target.close();
   if (left > 0) log.error("not everything arrived in time; its senders keep it", { events: left });

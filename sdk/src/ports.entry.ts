@@ -1,6 +1,6 @@
 /** Entry `@tonearm/sdk/ports`: what a simulation or another runtime needs to put an instance together by itself. */
 export { interpret } from "./answer.ts";
-export { type Cancel, type Clock, sleep } from "./clock.ts";
+export { type Cancel, type Clock, inTime, sleep } from "./clock.ts";
 export type { Codec, Spelling, StampedEvent } from "./codec.ts";
 export { newEpochId } from "./ids.ts";
 export { packer } from "./node/compress.ts";

@@ -2,7 +2,7 @@
  * What a relay costs, from HTTP in to PutRecords out: the command itself, with a Kinesis that only keeps and checks, and
  * devices that send as fast as they are answered, each in a process of its own on this machine.
  *
- *   pnpm bench relay [--json] [--runs 3] [--events 200000] [--only 1,50,connected] [--kind stream] [--encoding gzip] [--speaks json]
+ *   pnpm bench relay [--json] [--runs 3] [--events 200000] [--only 1,50,connected] [--kind stream] [--encoding gzip] [--speaks json] [--workers 2]
  *
  * Beside it, in the same run and of the same bodies: the floor (inflate, MD5, SHA-256) and, for batches of 1, a bare
  * `node:http` server that reads the body. In `spool` Kinesis is away: every batch is acknowledged from the relay's disk,
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     kind: { type: "string", default: KINDS.join(",") },
     encoding: { type: "string", default: "zstd" },
     speaks: { type: "string", default: "cbor" },
+    workers: { type: "string", default: "1" },
   },
 });
 const runs = Number(values.runs);
@@ -76,7 +77,11 @@ async function measure(name: string, run: number): Promise<void> {
   const floor = await runFloor(workload);
   const bare = batchEvents === 1 ? await runBare(workload) : undefined;
   for (const kind of kinds) {
-    const cost = await runRelay(workload, kind === "spool" ? medium.fresh() : undefined, values.speaks);
+    const cost = await runRelay(workload, {
+      spool: kind === "spool" ? medium.fresh() : undefined,
+      speaks: values.speaks,
+      workers: values.workers,
+    });
     samples.push({ name, kind, run, batchEvents, floorMicros: floor, bareMicros: bare, ...cost });
     if (values.json) continue;
     console.error(`run ${run + 1} of ${runs}: ${name}, ${kind}: ${cost.cpuMicros.toFixed(2)} µs an event`);

@@ -5,7 +5,17 @@ import { suggestion } from "./nearest.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables with our prefix that are no options: of commands, and of other programs of the project. */
-const OTHERS = ["CONFIG", "ENDS_WITH_PARENT", "DEMO_LOG", "DEVICE", "KEY", "RELAY", "SEEDS"];
+const OTHERS = [
+  "CONFIG",
+  "ENDS_WITH_PARENT",
+  "DEMO_LOG",
+  "DEVICE",
+  "KEY",
+  "RELAY",
+  "SEEDS",
+  "WORKER",
+  "EMBEDDED_ENDPOINT",
+];
 const FILE_SUFFIX = "_FILE";
 
 const SWITCHES: Readonly<Record<string, boolean>> = { true: true, "1": true, false: false, "0": false };

@@ -175,6 +175,9 @@ const outageShape = {
 
 /** How it is operated. */
 const operateShape = {
+  workers: wholeNumber(1, 256)
+    .default(1)
+    .describe("processes that share the port, one for each core; limits are shared out over them"),
   logLevel: z
     .enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`)
     .default("info")

@@ -10,6 +10,8 @@ export interface Metric {
   readonly type: "counter" | "gauge";
   /** The label's name, where `read` gives pairs. Its values are names of ours or of the stream's, never a sender's. */
   readonly label?: string;
+  /** How the figures of several workers become one; default: they are added up. */
+  readonly across?: "max" | "average";
   /** The value now, undefined when there is none; pairs of a label's value and its figure where it has a label. */
   read(): number | undefined | Iterable<readonly [label: string, value: number]>;
 }

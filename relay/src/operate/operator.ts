@@ -4,7 +4,9 @@ import type { Histogram, Registry } from "prom-client";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import type { Pipeline } from "../pipeline.ts";
+import type { Colleagues } from "../workers/colleagues.ts";
 import { BookCheck } from "./book-check.ts";
+import { FIGURES, METRICS, pageOf } from "./figures.ts";
 import { History } from "./history.ts";
 import { jsonPage, type Page } from "./page.ts";
 import { addProcessMetrics } from "./registry.ts";
@@ -17,6 +19,8 @@ export interface OperatorParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly isStopping: () => boolean;
+  /** The other workers, whose figures stand on the same pages. */
+  readonly colleagues?: Pick<Colleagues, "page"> | undefined;
 }
 
 /** What an operator sees: health, figures for Prometheus, and where things stand. */
@@ -75,20 +79,16 @@ export class Operator {
     return jsonPage(ready ? 200 : 503, { ready, circuit: pipeline.breaker.kind });
   }
 
-  /** What only an operator asks: `/metrics` and `/status.json`; undefined for any other path. */
+  /** What only an operator asks: `/metrics` and `/status.json`, of all workers; undefined for any other path. */
   async page(path: string): Promise<Page | undefined> {
-    switch (path) {
-      case "/metrics":
-        return {
-          status: 200,
-          headers: { "content-type": this.#registry.contentType },
-          body: await this.#registry.metrics(),
-        };
-      case "/status.json":
-        return jsonPage(200, this.#status());
-      default:
-        return undefined;
-    }
+    if (!FIGURES.includes(path)) return undefined;
+    const { colleagues } = this.#parts;
+    return colleagues ? colleagues.page(path) : pageOf(path, [await this.figures(path)]);
+  }
+
+  /** What this worker has to say of a page, as plain data. */
+  async figures(path: string): Promise<unknown> {
+    return path === METRICS ? this.#registry.getMetricsAsJSON() : this.#status();
   }
 
   #status(): object {

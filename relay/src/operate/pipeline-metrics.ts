@@ -19,7 +19,7 @@ export const pipelineMetrics = (pipeline: Pipeline, bytesInFlightMax: () => numb
   },
   {
     name: "tonearm_circuit_state",
-    help: "1 for the state that the circuit to Kinesis is in.",
+    help: "1 for the state that the circuit to Kinesis is in; how many workers are in it, where there are several.",
     type: "gauge",
     label: "state",
     read: () => CIRCUITS.map((state) => [state, pipeline.breaker.kind === state ? 1 : 0]),
@@ -28,12 +28,14 @@ export const pipelineMetrics = (pipeline: Pipeline, bytesInFlightMax: () => numb
     name: "tonearm_shards",
     help: "Open shards of the stream, by the newest map.",
     type: "gauge",
+    across: "max",
     read: () => pipeline.shardMap.shape?.shards.length,
   },
   {
     name: "tonearm_aggregation_off",
     help: "1 when the stream takes no aggregates.",
     type: "gauge",
+    across: "max",
     read: () => (pipeline.shardMap.shape?.aggregationOff === undefined ? 0 : 1),
   },
   {

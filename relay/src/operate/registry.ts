@@ -20,7 +20,9 @@ export function addProcessMetrics(registry: Registry): void {
 
 function register(registry: Registry, metric: Metric): void {
   const { name, help, label } = metric;
-  const options = { name, help, labelNames: label === undefined ? [] : [label], registers: [] };
+  const labelNames = label === undefined ? [] : [label];
+  const aggregator: Metric["across"] | "sum" = metric.across ?? "sum";
+  const options = { name, help, labelNames, registers: [], aggregator };
   const made =
     metric.type === "counter"
       ? new Counter({

@@ -48,6 +48,7 @@ export const putMetrics = (meter: PutMeter): readonly Metric[] => [
   },
   {
     name: "tonearm_aggregation_ratio",
+    across: "average",
     help: "User records in a Kinesis record, on average since the start.",
     type: "gauge",
     read: () => meter.aggregationRatio,

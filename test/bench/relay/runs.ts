@@ -48,15 +48,29 @@ export async function runBare(workload: Workload): Promise<number> {
   return cpuMicros;
 }
 
-/**
- * A relay under load; with a spool's directory, Kinesis is away until everything is acknowledged.
- * @param speaks what the endpoint understands: `cbor`, or `json` and nothing else.
- * @throws Error when an event is missing from the stream or stands in it twice.
- */
-export async function runRelay(workload: Workload, spool: string | undefined, speaks: string): Promise<Cost> {
+/** How a relay is started, and what it talks to. */
+export interface Setup {
+  /** The spool's directory: Kinesis is away until everything is acknowledged. */
+  readonly spool: string | undefined;
+  /** What the endpoint understands: `cbor`, or `json` and nothing else. */
+  readonly speaks: string;
+  readonly workers: string;
+}
+
+/** A relay under load. @throws Error when an event is missing from the stream or stands in it twice. */
+export async function runRelay(workload: Workload, { spool, speaks, workers }: Setup): Promise<Cost> {
   const endpoint = startChild("endpoint.ts", [speaks]);
   const { port } = (await answerOf(endpoint)) as { port: number };
-  const flags = ["--port", "0", "--endpoint", `http://127.0.0.1:${port}`, ...SHARD_FLAGS, ...DEVICE_FLAGS];
+  const flags = [
+    "--port",
+    "0",
+    "--endpoint",
+    `http://127.0.0.1:${port}`,
+    "--workers",
+    workers,
+    ...SHARD_FLAGS,
+    ...DEVICE_FLAGS,
+  ];
   const spoolFlags = spool === undefined ? [] : ["--spool", spool, ...SPOOL_FLAGS];
   const server = await serve([RELAY, ...flags, ...spoolFlags], ENV);
   if (spool !== undefined) endpoint.send("away");

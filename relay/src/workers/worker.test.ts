@@ -1,0 +1,83 @@
+import { ManualClock } from "@tonearm/sdk/testing";
+import { describe, expect, it } from "vitest";
+import type { Accepted } from "../resends.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { WorkerLink } from "./worker.ts";
+
+const KNOWN: Accepted = { fromSeq: 1, throughSeq: 9, durable: "stream" };
+
+function linked() {
+  const sent: FromWorker[] = [];
+  const listeners: ((message: ToWorker) => void)[] = [];
+  const clock = new ManualClock();
+  const warned: string[] = [];
+  const log = {
+    info: () => undefined,
+    warn: (message: string) => void warned.push(message),
+    error: () => undefined,
+  };
+  const link = {
+    send: (message: FromWorker) => void sent.push(message),
+    listen: (own: (message: ToWorker) => void) => void listeners.push(own),
+  };
+  const worker = new WorkerLink(link, 100, clock, log);
+  const adopted: [string, Accepted][] = [];
+  let release: ((accepted: Accepted | undefined) => void) | undefined;
+  worker.open({
+    adopt: (epochKey, accepted) => void adopted.push([epochKey, accepted]),
+    release: () =>
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    figures: async (path) => ({ of: path }),
+  });
+  const tell = (message: ToWorker) => {
+    for (const listener of listeners) listener(message);
+  };
+  return { worker, sent, tell, clock, adopted, warned, giveUp: (accepted?: Accepted) => release?.(accepted) };
+}
+
+describe("a worker's link", () => {
+  it("asks once for an epoch, however many of its batches come, and never again", async () => {
+    const { worker, sent, tell, adopted } = linked();
+    const first = worker.own("d e");
+    const second = worker.own("d e");
+    expect(sent).toEqual([{ kind: "claim", id: 1, epochKey: "d e" }]);
+    tell({ kind: "answer", id: 1, value: KNOWN });
+    await first;
+    await second;
+    expect(adopted).toEqual([["d e", KNOWN]]);
+    expect(worker.own("d e")).toBeUndefined();
+  });
+
+  it("has to ask again from the moment on in which it is told to give an epoch up", async () => {
+    const { worker, sent, tell, giveUp } = linked();
+    const claim = worker.own("d e");
+    tell({ kind: "answer", id: 1, value: null });
+    await claim;
+    tell({ kind: "release", id: 7, epochKey: "d e" });
+    expect(worker.own("d e")).toBeInstanceOf(Promise);
+    expect(sent.filter(({ kind }) => kind === "answer")).toEqual([]);
+    giveUp(KNOWN);
+    await new Promise(setImmediate);
+    expect(sent.at(-1)).toEqual({ kind: "answer", id: 7, value: KNOWN });
+  });
+
+  it("serves a batch all the same when nobody answers, and says so", async () => {
+    const { worker, clock, warned } = linked();
+    const claim = worker.own("d e");
+    await clock.advance(15_000);
+    await claim;
+    expect(warned).toHaveLength(1);
+    expect(worker.own("d e")).toBeUndefined();
+  });
+
+  it("answers with its figures, and ends when it is told to", async () => {
+    const { worker, sent, tell } = linked();
+    tell({ kind: "figures", id: 3, path: "/metrics" });
+    await new Promise(setImmediate);
+    expect(sent).toEqual([{ kind: "answer", id: 3, value: { of: "/metrics" } }]);
+    tell({ kind: "stop" });
+    await worker.stopped;
+  });
+});

@@ -1,0 +1,109 @@
+import { type Clock, inTime } from "@tonearm/sdk/ports";
+import { LRUCache } from "lru-cache";
+import type { Log } from "../log.ts";
+import type { Page } from "../operate/page.ts";
+import type { Accepted } from "../resends.ts";
+import type { Colleagues, Desk } from "./colleagues.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { Questions } from "./questions.ts";
+
+/** A batch under way elsewhere is given up after some 12 s; whoever waits longer than that waits for nothing. */
+const CLAIM_MS = 15_000;
+const PAGE_MS = 5_000;
+
+/** The way to the process that started this one. */
+export interface Link {
+  send(message: FromWorker): void;
+  /** Calls `listener` with every message that comes. */
+  listen(listener: (message: ToWorker) => void): void;
+}
+
+/** This worker's side of the link: what it asks the others, and what they ask of it. */
+export class WorkerLink implements Colleagues {
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #questions = new Questions();
+  readonly #owned: LRUCache<string, true>;
+  readonly #claims = new Map<string, Promise<void>>();
+  readonly #stopped: Promise<void>;
+  #desk: Desk | undefined;
+
+  /** @param epochsMax epochs of which it is remembered that they are this worker's. */
+  constructor(link: Link, epochsMax: number, clock: Clock, log: Log) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#log = log;
+    this.#owned = new LRUCache({ max: epochsMax });
+    this.#stopped = new Promise((resolve) => {
+      link.listen((message) => {
+        if (message.kind === "stop") resolve();
+        else this.#take(message);
+      });
+    });
+  }
+
+  /** Resolves when this worker is to end. */
+  get stopped(): Promise<void> {
+    return this.#stopped;
+  }
+
+  open(desk: Desk): void {
+    this.#desk = desk;
+  }
+
+  /** Says where this worker serves. */
+  serving(url: string, operatorUrl: string): void {
+    this.#link.send({ kind: "serving", url, operatorUrl });
+  }
+
+  own(epochKey: string): Promise<void> | undefined {
+    if (this.#owned.get(epochKey)) return undefined;
+    const under = this.#claims.get(epochKey);
+    if (under) return under;
+    const claim = this.#claim(epochKey).finally(() => this.#claims.delete(epochKey));
+    this.#claims.set(epochKey, claim);
+    return claim;
+  }
+
+  async page(path: string): Promise<Page | undefined> {
+    const asked = this.#questions.ask((id) => this.#link.send({ kind: "ask page", id, path }));
+    return ((await inTime(this.#clock, asked, PAGE_MS)) ?? undefined) as Page | undefined;
+  }
+
+  async #claim(epochKey: string): Promise<void> {
+    const asked = this.#questions.ask((id) => this.#link.send({ kind: "claim", id, epochKey }));
+    const answer = await inTime(this.#clock, asked, CLAIM_MS);
+    // Without an answer the batch is served all the same: at worst it is written twice.
+    if (answer === undefined)
+      this.#log.warn("the other workers did not say what they know of an epoch in time");
+    else if (answer !== null) this.#desk?.adopt(epochKey, answer as Accepted);
+    this.#owned.set(epochKey, true);
+  }
+
+  #take(message: Exclude<ToWorker, { kind: "stop" }>): void {
+    switch (message.kind) {
+      case "answer":
+        this.#questions.answered(message.id, message.value);
+        return;
+      case "release":
+        // From this moment on a batch of it is somebody else's.
+        this.#owned.delete(message.epochKey);
+        void this.#answer(message.id, this.#desk?.release(message.epochKey));
+        return;
+      case "figures":
+        void this.#answer(message.id, this.#desk?.figures(message.path));
+        return;
+    }
+  }
+
+  async #answer(id: number, work: Promise<unknown> | undefined): Promise<void> {
+    let value: unknown;
+    try {
+      value = await work;
+    } catch (error) {
+      this.#log.error("another worker's question has no answer", { error: String(error) });
+    }
+    this.#link.send({ kind: "answer", id, value: value ?? null });
+  }
+}
