@@ -2,14 +2,14 @@
 // everything that it reaches, bundled and minified by esbuild, gzipped.
 //
 // The goal is 8 kB (8,000 bytes), and it is missed. The limit below is where we are, so that it cannot get worse unseen; what raises
-// it says why. (20.3 to 20.4: the store's cap is kept after a burst, and a refusal of everything is met with pauses.)
+// it says why.
 export default [
   {
     name: "@tonearm/sdk in a browser",
     path: "sdk/dist/browser.js",
     import: "{ createTelemetry }",
     gzip: true,
-    limit: "20.4 kB",
+    limit: "17.9 kB",
   },
   {
     name: "@tonearm/sdk/adapters/media-element in a browser",

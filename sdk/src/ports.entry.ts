@@ -3,6 +3,7 @@ export { interpret } from "./answer.ts";
 export { type Cancel, type Clock, inTime, sleep } from "./clock.ts";
 export type { Codec, Spelling, StampedEvent } from "./codec.ts";
 export { newEpochId } from "./ids.ts";
+export { MemoryStore } from "./memory-store.ts";
 export { packer } from "./node/compress.ts";
 export { type DirectoryLock, lockDirectory } from "./node/directory-lock.ts";
 export { discard } from "./node/discard.ts";

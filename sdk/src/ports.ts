@@ -16,6 +16,8 @@ export interface Ports {
   readonly wear?: Wear | undefined;
   /** Makes the store; it tells `damage` of events that the medium lost, and `quarantined` of unusable files. */
   makeStore(tell: StoreNews): Store;
+  /** Makes a store in memory of up to `bufferBytesMax` bytes, to go on with when the other cannot be opened. */
+  makeSpare(tell: StoreNews): Store;
   /** Called once with what a page does to an instance that lives in it; other runtimes have none. */
   attach?(page: PageControls): void;
   /** Called once, when everything is closed: gives back what `createTelemetry` took, such as a lock. */

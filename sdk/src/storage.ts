@@ -2,10 +2,9 @@ import type { Clock } from "./clock.ts";
 import { Committer, type CommitterOptions, type Wear } from "./committer.ts";
 import type { DropLedger } from "./drops.ts";
 import { messageOf, TonearmError } from "./errors.ts";
-import { MemoryStore } from "./memory-store.ts";
 import type { News } from "./news.ts";
 import type { Recorder } from "./recorder.ts";
-import type { OpenedStore, Store, StoreCaps } from "./store.ts";
+import type { OpenedStore, Store } from "./store.ts";
 
 export interface StorageParts {
   readonly recorder: Recorder;
@@ -13,12 +12,12 @@ export interface StorageParts {
   readonly news: News;
   readonly clock: Clock;
   readonly store: Store;
+  readonly makeSpare: () => Store;
   readonly wear: Wear | undefined;
 }
 
-export interface StorageOptions extends CommitterOptions, StoreCaps {
+export interface StorageOptions extends CommitterOptions {
   readonly device: string;
-  readonly bufferBytesMax: number;
 }
 
 /** The store and what fills it: opened once, and begun once there is something to keep. */
@@ -99,13 +98,13 @@ export class Storage {
   }
 
   async #open(): Promise<OpenedStore> {
-    const { device, bufferBytesMax } = this.#options;
+    const { device } = this.#options;
     const { epoch } = this.#parts.recorder;
     try {
       return await this.#store.open(device, epoch);
     } catch (error) {
       this.#failed(error);
-      this.#store = new MemoryStore({ ...this.#options, storeBytesMax: bufferBytesMax });
+      this.#store = this.#parts.makeSpare();
       return this.#store.open(device, epoch);
     }
   }

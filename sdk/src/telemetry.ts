@@ -15,7 +15,7 @@ import { PlainQueue } from "./event-queue.ts";
 import { newEpochId } from "./ids.ts";
 import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
-import type { PageControls, Ports } from "./ports.ts";
+import type { PageControls, Ports, StoreNews } from "./ports.ts";
 import { priorityOf } from "./priority.ts";
 import { Pump } from "./pump.ts";
 import { Recorder } from "./recorder.ts";
@@ -67,14 +67,16 @@ class Assembled implements Telemetry {
     const redact = options.redact && redaction(options.redact, this.#news);
     const parts = { clock, codec, drops: this.#drops, queue: ports.queue ?? new PlainQueue() };
     this.#recorder = new Recorder(this.epoch, { ...options, redact }, parts);
-    const store = ports.makeStore({
+    const tell: StoreNews = {
       damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
       ended: (epoch, lastSeq) => this.#ended(epoch, lastSeq),
       quarantined: (name, reason) =>
         this.#news.error(new TonearmError("storage_corrupt", `stored file ${name} ${reason}`)),
-    });
+    };
+    const store = ports.makeStore(tell);
+    const makeSpare = () => ports.makeSpare(tell);
     const books = { recorder: this.#recorder, drops: this.#drops, news: this.#news, clock };
-    this.#storage = new Storage({ ...books, store, wear: ports.wear }, options, (bytes) =>
+    this.#storage = new Storage({ ...books, store, makeSpare, wear: ports.wear }, options, (bytes) =>
       this.#pump.notify(bytes),
     );
     this.#sender = new Sender(transport, clock, this.#news, options);
@@ -236,7 +238,7 @@ class Assembled implements Telemetry {
     const endMs = clock.monotonicMs() + timeoutMs;
     const target = this.#recorder.lastSeq;
     // A dead medium may never answer.
-    await inTime(clock, this.#commitAll(), storeMs);
+    await this.#answered(this.#commitAll(), storeMs);
     const { committer, store } = this.#storage;
     const { delivered: mark, held } = this.#delivery;
     // What is held back is not waited for; an epoch that has not begun has nothing to deliver.
@@ -256,8 +258,7 @@ class Assembled implements Telemetry {
   }
 
   async #close(timeoutMs: number): Promise<FlushResult> {
-    const answered = <T>(work: Promise<T>) => inTime(this.#ports.clock, work, CLOSE_STORE_MS);
-    await answered(this.#consent.settled);
+    await this.#answered(this.#consent.settled);
     const { committer } = this.#storage;
     if (this.#consent.state === "pending") {
       // Nobody agreed to what waits in memory. Of an epoch that has begun that is told, to be sent another time.
@@ -266,12 +267,17 @@ class Assembled implements Telemetry {
     }
     if (committer) this.#recorder.end();
     const result = await this.#flush(timeoutMs, Math.max(timeoutMs, CLOSE_STORE_MS));
-    await answered(this.#pump.stop());
-    await answered(this.#storage.close());
+    await this.#answered(this.#pump.stop());
+    await this.#answered(this.#storage.close());
     await this.#ports.transport.close();
     this.#ports.release();
     this.#opened({ durable: false });
     this.#isOver = true;
     return result;
+  }
+
+  /** A medium that fails, or answers late, holds nobody up. */
+  #answered(work: Promise<unknown>, limitMs = CLOSE_STORE_MS): Promise<unknown> {
+    return inTime(this.#ports.clock, limitMs, work, "no answer").catch(() => undefined);
   }
 }

@@ -5,6 +5,7 @@ import {
   type Clock,
   checkOptions,
   HttpTransport,
+  MemoryStore,
   makeDirectory,
   sleep,
   type Transport,
@@ -137,6 +138,7 @@ export class Speaker {
           onDamage: (range) => tell.damage(range),
           onQuarantine: (name, reason) => tell.quarantined(name, reason),
         }),
+      makeSpare: () => new MemoryStore({ ...options, storeBytesMax: options.bufferBytesMax }),
       release: () => undefined,
     });
     telemetry.on("durable", ({ epoch, throughSeq }) => ledger.durable(device, epoch, throughSeq));

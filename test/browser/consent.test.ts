@@ -115,11 +115,11 @@ describe.skipIf(!hasChromium)("withdrawn consent, in Chromium", () => {
       });
       const transaction = database.transaction(database.objectStoreNames[0]!, "readwrite");
       const store = transaction.objectStore(database.objectStoreNames[0]!);
-      const cursor = store.openCursor(IDBKeyRange.bound([telemetry.epoch, 52], [telemetry.epoch, 52]));
+      const cursor = store.openCursor(IDBKeyRange.bound([telemetry.epoch, 52], [telemetry.epoch, 52, []]));
       cursor.addEventListener("success", () => {
         const value = cursor.result?.value as Uint8Array | undefined;
         if (!value) return;
-        value[24]! ^= 1;
+        value[0]! ^= 1;
         cursor.result!.update(value);
       });
       await new Promise((resolve) => transaction.addEventListener("complete", resolve));

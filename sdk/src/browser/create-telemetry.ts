@@ -1,5 +1,4 @@
 import { TonearmError } from "../errors.ts";
-import { MemoryStore } from "../memory-store.ts";
 import { checkOptions } from "../options.ts";
 import { systemClock } from "../system-clock.ts";
 import { assembleTelemetry } from "../telemetry.ts";
@@ -43,9 +42,12 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
       codec: ndjsonCodec,
       transport,
       makeStore: (tell) => {
-        if (name === false) return new MemoryStore(checked);
         store = new IndexedDbStore({ ...checked, name, clock: systemClock, tell });
         return store;
+      },
+      makeSpare: (tell) => {
+        const caps = { ...checked, storeBytesMax: checked.bufferBytesMax };
+        return new IndexedDbStore({ ...caps, name: false, clock: systemClock, tell });
       },
       attach: (page) => {
         unwatch = watchPage({

@@ -15,7 +15,7 @@ interface Watched {
 
 /** @param closeSeq the number that the declaration of an end gets, if it gets one. */
 function storeNamed(
-  name: string,
+  name: string | false,
   caps: StoreCaps = { storeBytesMax: 10_000_000, storeEventsMax: 1_000_000 },
   closeSeq?: number,
 ): Watched {
@@ -47,7 +47,7 @@ async function opened(epoch: string, name: string, closeSeq?: number): Promise<W
   return watched;
 }
 
-/** What stands in a database, by key. */
+/** What stands in a database, by epoch and number: -1 says whose an epoch is, 0 how far it is acknowledged. */
 async function contentOf(name: string): Promise<Map<string, Uint8Array>> {
   const db = await promisifyRequest(indexedDB.open(name));
   const frames = db.transaction("frames").objectStore("frames");
@@ -56,7 +56,16 @@ async function contentOf(name: string): Promise<Map<string, Uint8Array>> {
     promisifyRequest<Uint8Array[]>(frames.getAll()),
   ]);
   db.close();
-  return new Map(keys.map((key, i) => [String(key), values[i]!]));
+  return new Map(keys.map((key, i) => [(key as unknown[]).slice(0, 2).join(), values[i]!]));
+}
+
+/** Changes what stands in a database. */
+async function change(name: string, work: (frames: IDBObjectStore) => Promise<void>): Promise<void> {
+  const db = await promisifyRequest(indexedDB.open(name));
+  const transaction = db.transaction("frames", "readwrite");
+  await work(transaction.objectStore("frames"));
+  await promisifyRequest(transaction);
+  db.close();
 }
 
 const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true));
@@ -74,6 +83,11 @@ afterEach(() => {
 describeStore(
   "IndexedDbStore",
   (storeBytesMax, storeEventsMax) => storeNamed("contract", { storeBytesMax, storeEventsMax }).store,
+);
+
+describeStore(
+  "IndexedDbStore in memory",
+  (storeBytesMax, storeEventsMax) => storeNamed(false, { storeBytesMax, storeEventsMax }).store,
 );
 
 describe("IndexedDbStore and the epochs of others", () => {
@@ -104,7 +118,7 @@ describe("IndexedDbStore and the epochs of others", () => {
     await second.store.append(entries(1, 1));
     expect([...(await contentOf("ending")).keys()]).toContain(`${OTHER},1`);
     await second.store.append(entries(2, 2));
-    expect([...(await contentOf("ending")).keys()]).toEqual([`${EPOCH},0`, `${EPOCH},1`, `${EPOCH},2`]);
+    expect([...(await contentOf("ending")).keys()]).toEqual([`${EPOCH},-1`, `${EPOCH},1`, `${EPOCH},2`]);
   });
 
   it("keeps one whose end cannot be declared any more, for somebody else", async () => {
@@ -134,7 +148,7 @@ describe("IndexedDbStore and the epochs of others", () => {
     await drain(second.store);
     await second.store.append(entries(1, 1));
     const left = await contentOf("returned");
-    expect([...left.keys()]).toEqual(expect.arrayContaining([`${OTHER},0`, `${OTHER},31`]));
+    expect([...left.keys()]).toEqual(expect.arrayContaining([`${OTHER},-1`, `${OTHER},31`]));
     expect([...left.keys()]).not.toContain(`${OTHER},1`);
     expect((await drain(first.store)).at(-1)?.seqs.at(-1)).toBe(40);
     expect(first.damage).toEqual([]);
@@ -180,13 +194,12 @@ describe("IndexedDbStore on a medium that fails", () => {
     const first = await opened(OTHER, "damage");
     for (let seq = 1; seq <= 40; seq += 10) await first.store.append(entries(seq, seq + 9));
     await first.store.suspend();
-    const frame = (await contentOf("damage")).get(`${OTHER},11`)!;
-    frame[40]! ^= 0xff;
-    const db = await promisifyRequest(indexedDB.open("damage"));
-    await promisifyRequest(
-      db.transaction("frames", "readwrite").objectStore("frames").put(frame, [OTHER, 11]),
-    );
-    db.close();
+    const value = (await contentOf("damage")).get(`${OTHER},11`)!;
+    value[40]! ^= 0xff;
+    await change("damage", async (frames) => {
+      const key = (await promisifyRequest(frames.getKey(IDBKeyRange.lowerBound([OTHER, 11]))))!;
+      frames.put(value, key);
+    });
     const second = await opened(EPOCH, "damage", 99);
     await until(() => second.ended.length > 0);
     const seqs = (await drain(second.store)).flatMap((run) => run.seqs);
@@ -207,7 +220,7 @@ describe("IndexedDbStore on a medium that fails", () => {
     for (const handle of handles) handle.close();
     expect(await store.append(entries(11, 20))).toEqual({ ok: true });
     expect(handles).toHaveLength(2);
-    expect([...(await contentOf("dead")).keys()]).toEqual([`${EPOCH},0`, `${EPOCH},1`, `${EPOCH},11`]);
+    expect([...(await contentOf("dead")).keys()]).toEqual([`${EPOCH},-1`, `${EPOCH},1`, `${EPOCH},11`]);
   });
 
   it("says in its answer that there is no room, keeps what it has, and takes more when there is", async () => {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, sleep } from "../clock.ts";
 import { Mutex } from "../file-log/mutex.ts";
 import type { StoreNews } from "../ports.ts";
 import { runOf, stretchesOf } from "../run.ts";
@@ -14,17 +14,16 @@ import type {
   Store,
   StoreCaps,
 } from "../store.ts";
-import { Database } from "./database.ts";
+import { type Database, databaseNamed, nowhere } from "./database.ts";
 import { EpochTable } from "./epoch-table.ts";
-import { chooseSacrifices, everythingOf, type Sacrifices } from "./eviction.ts";
+import { chooseSacrifices, type Sacrifices } from "./eviction.ts";
 import { type Release, takeLock, webLocks } from "./locks.ts";
 import { type Frame, frameOf, StoredEpoch } from "./stored-epoch.ts";
-import { Uploader } from "./uploader.ts";
 
 /** The caps are of what this instance wrote and took over. */
 export interface IndexedDbOptions extends StoreCaps {
-  /** Name of the database; the locks are named after it. */
-  readonly name: string;
+  /** Name of the database; the locks are named after it. False: everything stays in memory. */
+  readonly name: string | false;
   readonly clock: Clock;
   readonly tell: StoreNews;
 }
@@ -32,71 +31,59 @@ export interface IndexedDbOptions extends StoreCaps {
 /** Own events stay in memory for reading while no more than this is stored; beyond it they are read back. */
 const FRESH_BYTES_MAX = 524_288;
 
+/** How often the uploader looks for epochs that it does not know of, in ms. */
+const SWEEP_MS = 10_000;
+
 /**
  * A store in IndexedDB. Every instance writes an epoch of its own, so that no tab waits for another; what dead ones
  * left is taken over by one of the living. See `docs/decisions/0010-browser-store.md`.
  */
 export class IndexedDbStore implements Store {
-  readonly durable = true;
+  readonly durable: boolean;
   readonly #options: IndexedDbOptions;
   readonly #database: Database;
   readonly #table: EpochTable;
+  readonly #locks: LockManager | undefined;
   readonly #mutex = new Mutex();
-  readonly #locks = webLocks();
-  readonly #uploader: Uploader | undefined;
   readonly #epochs = new Map<string, StoredEpoch>();
   #own!: StoredEpoch;
   /** Epochs of the living whose lock we wait for. */
   readonly #watched = new Set<string>();
-  #waitingForLock = new AbortController();
+  /** From opening or coming back until all is let go: then every lock is given back. */
+  #session = new AbortController();
 
   constructor(options: IndexedDbOptions) {
+    const { name, clock } = options;
     this.#options = options;
-    this.#database = new Database(options.name, options.clock);
+    this.durable = name !== false;
+    this.#database = name === false ? nowhere : databaseNamed(name, clock);
     this.#table = new EpochTable(this.#database);
-    this.#uploader =
-      this.#locks &&
-      new Uploader(this.#locks, this.#lockName("uploader"), options.clock, (until) =>
-        this.#takeOverDead(until),
-      );
+    this.#locks = name === false ? undefined : webLocks();
   }
 
   /** @throws the browser's error when there is no IndexedDB, or it cannot be opened. */
   async open(device: string, epoch: string): Promise<OpenedStore> {
-    const { clock } = this.#options;
-    const ids = await this.#table.ids();
-    const headers = await this.#table.headers(ids);
-    this.#own = new StoredEpoch({
-      spelling: 2,
-      salt: new DataView(clock.randomBytes(4).buffer).getUint32(0),
-      number: 1,
-      firstSeq: 1,
-      createdMs: Math.max(0, Math.trunc(clock.wallMs())),
-      epochIndex: Math.max(0, ...headers.map(({ epochIndex }) => epochIndex)) + 1,
-      epoch,
-      device,
-    });
-    if (this.#locks) {
-      this.#own.release = await takeLock(this.#locks, this.#lockName(epoch));
-      this.#own.exclusive = true;
-    }
-    this.#epochs.set(epoch, this.#own);
-    if (this.#uploader) this.#uploader.start();
+    const others = await this.#table.epochs();
+    this.#own = new StoredEpoch(epoch, Math.max(0, ...others.map(({ index }) => index)) + 1, device);
+    this.#own.release = await this.#lock(epoch, true);
+    this.#own.exclusive = this.#own.release !== undefined;
+    this.#begin();
     // Nobody can tell whether their owners live: they are sent, which the relay recognises, and not declared ended.
-    else for (const id of ids) await this.#takeOver(id);
+    if (!this.#locks) for (const { id } of others) await this.#takeOver(id);
     return { previous: undefined };
   }
 
   append(entries: readonly Entry[]): Promise<Appended> {
     return this.#mutex.run(async () => {
-      const stretches = stretchesOf(entries);
+      const own = this.#own;
+      const frames = stretchesOf(entries).map(frameOf);
+      const keep = !this.durable || own.bytes < FRESH_BYTES_MAX;
       try {
-        const lengths = await this.#table.append(this.#own, stretches, !this.#own.exclusive);
-        const keep = this.#own.bytes < FRESH_BYTES_MAX;
-        this.#own.add(stretches.map((stretch, i) => frameOf(stretch, lengths[i]!, keep)));
+        await this.#table.append(own, frames, !own.exclusive);
       } catch (error) {
         return { ok: false, error };
       }
+      own.add(keep ? frames : frames.map((frame) => ({ ...frame, entries: undefined })));
       await this.#settle();
       return { ok: true };
     });
@@ -107,7 +94,7 @@ export class IndexedDbStore implements Store {
       for (const epoch of this.#oldestFirst()) {
         for (let frames = epoch.head(limit); frames.length > 0; frames = epoch.head(limit)) {
           if (!(await this.#load(epoch, frames))) return undefined;
-          const run = runOf(epoch.header.device, epoch.header.epoch, epoch.waiting(frames), limit);
+          const run = runOf(epoch.device, epoch.id, epoch.waiting(frames), limit);
           if (run) return run;
         }
       }
@@ -117,10 +104,10 @@ export class IndexedDbStore implements Store {
 
   fresh(): readonly Entry[] | undefined {
     const { frames, acknowledged } = this.#own;
-    const waiting = frames.filter(({ lastSeq }) => lastSeq > acknowledged);
-    const unread = waiting.findIndex(({ entries }) => !entries);
-    if (unread === 0) return undefined;
-    return this.#own.waiting(unread < 0 ? waiting : waiting.slice(0, unread));
+    const unread = frames.findIndex(({ entries, lastSeq }) => !entries && lastSeq > acknowledged);
+    if (unread < 0) return this.#own.waiting(frames);
+    const entries = this.#own.waiting(frames.slice(0, unread));
+    return entries.length > 0 ? entries : undefined;
   }
 
   acknowledge(id: string, throughSeq: number): Promise<void> {
@@ -139,7 +126,7 @@ export class IndexedDbStore implements Store {
       const bytes = backlog.bytes + incomingBytes - storeBytesMax;
       const events = backlog.events + incomingEvents - storeEventsMax;
       if (bytes <= 0 && events <= 0) return undefined;
-      const found = await chooseSacrifices(this.#oldestFirst(), { bytes, events }, this.#loadOne);
+      const found = await chooseSacrifices(this.#oldestFirst(), this.#load, { bytes, events });
       const apply = async () => void (await this.#giveUp(found));
       return found.ranges.length > 0 ? { ranges: found.ranges, apply } : undefined;
     });
@@ -147,18 +134,23 @@ export class IndexedDbStore implements Store {
 
   planPurge(): Promise<Purge> {
     return this.#mutex.run(async () => {
-      if (this.#locks) await this.#takeOverDead();
-      const found = await everythingOf(this.#oldestFirst(), this.#loadOne);
-      return { ranges: found.ranges, apply: () => this.#giveUp(found, true) };
+      if (this.#locks) await this.#takeOverDead(false);
+      const found = await chooseSacrifices(this.#oldestFirst(), this.#load);
+      return {
+        ranges: found.ranges,
+        apply: async () => (await this.#giveUp(found, true)) && found.complete,
+      };
     });
   }
 
   backlog(): Backlog {
-    const epochs = [...this.#epochs.values()];
-    return {
-      events: epochs.reduce((sum, { events }) => sum + events, 0),
-      bytes: epochs.reduce((sum, { bytes }) => sum + bytes, 0),
-    };
+    let events = 0;
+    let bytes = 0;
+    for (const epoch of this.#epochs.values()) {
+      events += epoch.events;
+      bytes += epoch.bytes;
+    }
+    return { events, bytes };
   }
 
   close(): Promise<void> {
@@ -178,122 +170,125 @@ export class IndexedDbStore implements Store {
     return this.#mutex.run(async () => {
       const own = this.#own as StoredEpoch | undefined;
       if (!own) return;
-      const { epoch } = own.header;
-      this.#epochs.set(epoch, own);
-      if (this.#locks) void this.#takeBack(this.#locks, this.#lockName(epoch));
-      this.#uploader?.start();
-      const left = await this.#table.read(epoch).catch(() => own);
+      this.#session = new AbortController();
+      this.#begin();
+      // Somebody may be sending what is ours, and hold its lock for long; recording goes on meanwhile.
+      void this.#lock(own.id, true).then((release) => (own.release = release));
+      const left = await this.#table.read(own.id).catch(() => own);
       const there = new Set(left?.frames.map(({ firstSeq }) => firstSeq));
       own.acknowledge(left?.acknowledged ?? 0);
       own.frames = own.frames.filter((frame) => frame.entries || there.has(frame.firstSeq));
     });
   }
 
-  /** Somebody may be sending what is ours, and hold its lock for long; recording goes on meanwhile. */
-  async #takeBack(locks: LockManager, name: string): Promise<void> {
-    this.#waitingForLock = new AbortController();
-    const { signal } = this.#waitingForLock;
-    const release = await takeLock(locks, name, { signal }).catch(() => undefined);
-    if (signal.aborted) release?.();
-    else this.#own.release = release;
+  #begin(): void {
+    this.#epochs.set(this.#own.id, this.#own);
+    void this.#upload();
   }
 
   /**
-   * Takes over every epoch whose owner has died: its lock is free.
-   * @param until when given, those of the living too, as soon as they die and while it has not aborted.
+   * Waits to be the one instance of a database that takes over what dead ones left, and then looks for it again and
+   * again. When it dies itself, its lock goes to the next.
    */
-  async #takeOverDead(until?: AbortSignal): Promise<void> {
-    for (const id of await this.#table.ids().catch(() => [])) {
-      if (this.#epochs.has(id) || this.#watched.has(id)) continue;
-      const take = async (options: LockOptions): Promise<boolean> => {
-        const lock = takeLock(this.#locks!, this.#lockName(id), options);
-        const release = await lock.catch(() => undefined);
-        this.#watched.delete(id);
-        if (release) await this.#takeOver(id, release);
-        return release !== undefined;
-      };
-      if ((await take({ ifAvailable: true })) || !until) continue;
-      this.#watched.add(id);
-      void take({ signal: until });
+  async #upload(): Promise<void> {
+    const { signal } = this.#session;
+    if (!(await this.#lock("uploader", true))) return;
+    while (!signal.aborted) {
+      await this.#takeOverDead(true);
+      await sleep(this.#options.clock, SWEEP_MS, signal);
     }
+  }
+
+  /** Takes over every epoch whose owner has died: its lock is free. @param wait whether those of the living, too, as soon as they die. */
+  async #takeOverDead(wait: boolean): Promise<void> {
+    for (const { id } of await this.#table.epochs().catch(() => [])) {
+      if (this.#epochs.has(id) || this.#watched.has(id)) continue;
+      if ((await this.#takeOverFree(id, false)) || !wait) continue;
+      this.#watched.add(id);
+      void this.#takeOverFree(id, true);
+    }
+  }
+
+  async #takeOverFree(id: string, wait: boolean): Promise<boolean> {
+    const release = await this.#lock(id, wait);
+    this.#watched.delete(id);
+    if (release) await this.#takeOver(id, release);
+    return release !== undefined;
   }
 
   async #takeOver(id: string, release?: Release): Promise<void> {
     const epoch = await this.#table.read(id).catch(() => undefined);
     // What cannot be read stays where it is, for the next look; and everything may have been let go meanwhile.
-    if (!epoch || !this.#epochs.has(this.#own.header.epoch)) return release?.();
+    if (!epoch || !this.#epochs.has(this.#own.id)) return release?.();
     epoch.release = release;
     epoch.exclusive = release !== undefined;
     this.#epochs.set(id, epoch);
-    if (release) epoch.closeSeq = this.#options.tell.ended(id, epoch.lastSeq);
+    if (release) epoch.closeSeq = this.#options.tell.ended(id, epoch.lastSeq) ?? epoch.closeSeq;
   }
 
   /** Deletes epochs of others that are delivered, once it is durable that their end is declared. */
   async #settle(): Promise<void> {
+    const { lastSeq } = this.#own;
     for (const epoch of this.#epochs.values()) {
       if (epoch === this.#own || epoch.acknowledged < epoch.lastSeq) continue;
-      const { closeSeq = Number.POSITIVE_INFINITY, exclusive } = epoch;
-      if (!exclusive || closeSeq <= this.#own.lastSeq) await this.#remove(epoch);
+      if (!epoch.exclusive || epoch.closeSeq <= lastSeq) await this.#remove(epoch);
     }
   }
 
   async #remove(epoch: StoredEpoch): Promise<void> {
     await this.#table.remove(epoch).catch(() => undefined);
-    this.#epochs.delete(epoch.header.epoch);
+    this.#epochs.delete(epoch.id);
     epoch.release?.();
   }
 
   /** Reads events into `frames`; false when the medium does not answer now. */
-  async #load(epoch: StoredEpoch, frames: readonly Frame[]): Promise<boolean> {
-    try {
-      for (const [frame, damaged] of await this.#table.load(epoch, frames)) {
-        epoch.frames = epoch.frames.filter((other) => other !== frame);
-        // What another instance may have delivered and cleared up is not lost.
-        if (!damaged && !epoch.exclusive) continue;
-        const fromSeq = Math.max(frame.firstSeq, epoch.acknowledged + 1);
-        this.#options.tell.damage({ epoch: epoch.header.epoch, fromSeq, toSeq: frame.lastSeq });
-      }
-      return true;
-    } catch {
-      return false;
+  readonly #load = async (epoch: StoredEpoch, frames: readonly Frame[]): Promise<boolean> => {
+    const bad = await this.#table.load(epoch, frames).catch(() => undefined);
+    for (const [frame, damaged] of bad ?? []) {
+      epoch.frames = epoch.frames.filter((other) => other !== frame);
+      // What another instance may have delivered and cleared up is not lost.
+      if (!damaged && !epoch.exclusive) continue;
+      const fromSeq = Math.max(frame.firstSeq, epoch.acknowledged + 1);
+      this.#options.tell.damage({ epoch: epoch.id, fromSeq, toSeq: frame.lastSeq });
     }
-  }
-
-  readonly #loadOne = async (epoch: StoredEpoch, frame: Frame): Promise<void> => {
-    await this.#load(epoch, [frame]);
+    return bad !== undefined;
   };
 
   /** False when it fails: then what is declared is still there, and is delivered, which contradicts nothing. */
-  #giveUp({ sacrifices }: Sacrifices, damagedToo = false): Promise<boolean> {
+  #giveUp({ frames }: Sacrifices, damagedToo = false): Promise<boolean> {
     return this.#mutex.run(async () => {
-      const present = sacrifices.filter(({ epoch, frame }) => damagedToo || epoch.frames.includes(frame));
-      const left = await this.#table.replace(present).catch(() => undefined);
-      for (const [i, { epoch, frame }] of left ? present.entries() : []) {
+      const changes = [...frames].flatMap(([frame, { epoch, priority }]) => {
+        if (!damagedToo && !epoch.frames.includes(frame)) return [];
+        const kept = epoch.waiting([frame]).filter((entry) => entry.priority < priority);
+        return [[epoch, frame, stretchesOf(kept).map(frameOf)] as const];
+      });
+      const done = await this.#table.replace(changes).then(
+        () => true,
+        () => false,
+      );
+      for (const [epoch, frame, left] of done ? changes : []) {
         const at = epoch.frames.indexOf(frame);
-        if (at >= 0) epoch.frames.splice(at, 1, ...left![i]!);
+        if (at >= 0) epoch.frames.splice(at, 1, ...left);
       }
-      return left !== undefined;
+      return done;
     });
   }
 
   #letGo(): void {
-    this.#uploader?.stop();
-    this.#waitingForLock.abort();
-    for (const epoch of this.#epochs.values()) {
-      epoch.release?.();
-      epoch.release = undefined;
-      epoch.exclusive = false;
-    }
+    this.#session.abort();
+    for (const epoch of this.#epochs.values()) epoch.exclusive = false;
     this.#epochs.clear();
     this.#database.close();
   }
 
   /** Our own epoch is the newest. */
   #oldestFirst(): StoredEpoch[] {
-    return [...this.#epochs.values()].toSorted((a, b) => a.header.epochIndex - b.header.epochIndex);
+    return [...this.#epochs.values()].toSorted((a, b) => a.index - b.index);
   }
 
-  #lockName(what: string): string {
-    return `tonearm:${this.#options.name}:${what}`;
+  /** Undefined when it cannot be had, or not within this session. */
+  async #lock(what: string, wait: boolean): Promise<Release | undefined> {
+    const { signal } = this.#session;
+    return this.#locks && takeLock(this.#locks, `tonearm:${this.#options.name}:${what}`, signal, wait);
   }
 }

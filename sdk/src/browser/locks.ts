@@ -5,20 +5,24 @@ export type Release = () => void;
 export const webLocks = (): LockManager | undefined => (globalThis.navigator as Navigator | undefined)?.locks;
 
 /**
- * Takes a lock for as long as wished. A process that dies gives its locks back.
- * @returns undefined when `ifAvailable` was asked for and somebody has it.
+ * Takes a lock, and keeps it until it is given back or `signal` aborts. A process that dies gives its locks back.
+ * @param wait whether to wait for it when somebody has it.
+ * @returns undefined when it cannot be had, or `signal` aborts before.
  */
 export function takeLock(
   locks: LockManager,
   name: string,
-  options: LockOptions = {},
+  signal: AbortSignal,
+  wait: boolean,
 ): Promise<Release | undefined> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const held = (lock: Lock | null) => {
-      if (lock) return new Promise<void>((release) => resolve(release));
-      resolve(undefined);
-      return undefined;
+      if (!lock || signal.aborted) return resolve(undefined);
+      return new Promise<void>((release) => {
+        signal.addEventListener("abort", () => release());
+        resolve(release);
+      });
     };
-    locks.request(name, options, held).catch(reject);
+    locks.request(name, wait ? { signal } : { ifAvailable: true }, held).catch(() => resolve(undefined));
   });
 }

@@ -1,4 +1,3 @@
-import type { SegmentHeader } from "../file-log/segment-format.ts";
 import type { Entry, Priority, RunLimit } from "../store.ts";
 import type { Release } from "./locks.ts";
 
@@ -6,17 +5,20 @@ import type { Release } from "./locks.ts";
 export interface Frame {
   readonly firstSeq: number;
   readonly lastSeq: number;
-  /** Length of the stored value. */
+  /** What it takes in the database, about. */
   readonly bytes: number;
   /** Which priorities stand in it, one bit each. */
   readonly priorities: number;
   /** Its events, while they are in memory. */
-  entries: readonly Entry[] | undefined;
+  entries?: readonly Entry[] | undefined;
 }
 
 /** One epoch in the database, as this instance knows it: what is where, not what it holds. */
 export class StoredEpoch {
-  readonly header: SegmentHeader;
+  readonly id: string;
+  /** Greater than that of any epoch that was there when this one began. */
+  readonly index: number;
+  readonly device: string;
   /** Ascending; the newest stays to the end, because it says where the epoch ends. */
   frames: Frame[] = [];
   /** The highest number that was stored; 0 while there is none. */
@@ -25,12 +27,14 @@ export class StoredEpoch {
   /** Whether nobody else reads and clears up this epoch. */
   exclusive = false;
   /** Number of the record of our own epoch that declares the end of this one. */
-  closeSeq: number | undefined;
+  closeSeq = Number.POSITIVE_INFINITY;
   /** Gives back the lock that says that its owner lives. */
   release: Release | undefined;
 
-  constructor(header: SegmentHeader) {
-    this.header = header;
+  constructor(id: string, index: number, device: string) {
+    this.id = id;
+    this.index = index;
+    this.device = device;
   }
 
   add(frames: readonly Frame[]): void {
@@ -49,18 +53,15 @@ export class StoredEpoch {
 
   /** The frames from which the next run is read. */
   head({ eventsMax, bytesMax }: RunLimit): Frame[] {
-    const frames: Frame[] = [];
     let events = 0;
     let bytes = 0;
-    for (const frame of this.frames) {
+    return this.frames.filter((frame) => {
       const waiting = this.#waitingIn(frame);
-      if (waiting === 0) continue;
-      if (events >= eventsMax || bytes >= bytesMax) break;
-      frames.push(frame);
+      const wanted = waiting > 0 && events < eventsMax && bytes < bytesMax;
       events += waiting;
-      bytes += frame.bytes;
-    }
-    return frames;
+      if (waiting > 0) bytes += frame.bytes;
+      return wanted;
+    });
   }
 
   /** Those events of `frames` that are in memory and not acknowledged. */
@@ -83,17 +84,20 @@ export class StoredEpoch {
   }
 }
 
-/** A frame as it is stored; `entries` are kept in memory when `keep` says so. */
-export function frameOf(entries: readonly Entry[], bytes: number, keep: boolean): Frame {
+/** What a stored line takes beside its event, and a value beside its lines, about. */
+const LINE_BYTES = 2;
+const VALUE_BYTES = 64;
+
+/** The frame of consecutive events. */
+export function frameOf(entries: readonly Entry[]): Frame {
   return {
     firstSeq: entries[0]!.seq,
     lastSeq: entries.at(-1)!.seq,
-    bytes,
+    bytes: entries.reduce((sum, { bytes }) => sum + bytes.length + LINE_BYTES, VALUE_BYTES),
     priorities: entries.reduce((set, { priority }) => set | (1 << priority), 0),
-    entries: keep ? entries : undefined,
+    entries,
   };
 }
 
-/** Whether events of `priority` stand in a frame. */
-export const holds = (frame: Frame, priority: Priority): boolean =>
-  (frame.priorities & (1 << priority)) !== 0;
+/** Whether events of `priority` or less important ones stand in a frame. */
+export const holds = ({ priorities }: Frame, priority: Priority): boolean => priorities >> priority > 0;

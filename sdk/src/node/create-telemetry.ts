@@ -52,6 +52,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
             onDamage: (range) => tell.damage(range),
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           }),
+    makeSpare: () => new MemoryStore({ ...checked, storeBytesMax: checked.bufferBytesMax }),
     release: () => lock?.release(),
   });
 }

@@ -41,6 +41,7 @@ export function instance<E extends EventDefinitions = AnyEvents>(
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           })
         : new MemoryStore(checked),
+    makeSpare: () => new MemoryStore({ ...checked, storeBytesMax: checked.bufferBytesMax }),
     release: () => {
       released++;
     },
