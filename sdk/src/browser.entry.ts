@@ -1,11 +1,11 @@
 /** Entry `@tonearm/sdk` in browsers: the same names and types as `index.ts`. */
 
+export type { Batch, BeforeSend, BeforeSendResult } from "./before-send.ts";
 export { createTelemetry } from "./browser/create-telemetry.ts";
 export type { ConsentResult, ConsentState } from "./consent.ts";
 export { TonearmError, type TonearmErrorCode } from "./errors.ts";
 export type { DropReason, EventData, EventPriority, RecordOptions, RecordResult } from "./event.ts";
 export type { Redact } from "./redaction.ts";
-export type { Batch, BeforeSend, BeforeSendResult } from "./sender.ts";
 export type { InputOf, StandardSchema } from "./standard-schema.ts";
 export type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
 export type { TelemetryOptions } from "./telemetry-options.ts";

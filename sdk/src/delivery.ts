@@ -1,57 +1,57 @@
-import type { Clock } from "./clock.ts";
-import type { DropLedger } from "./drops.ts";
+import { type BeforeSend, headersOf } from "./before-send.ts";
+import { type Clock, inTime } from "./clock.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { News } from "./news.ts";
-import type { PumpEvents } from "./pump.ts";
-import type { PumpSource } from "./pump-source.ts";
+import type { Held, PumpSource } from "./pump-source.ts";
 import type { Recorder } from "./recorder.ts";
-import { eventsThrough, isControl } from "./run.ts";
-import type { Sender } from "./sender.ts";
+import { isControl, lastSeqOf, sizeThrough } from "./run.ts";
 import type { Storage } from "./storage.ts";
 import type { Run, RunLimit, StoreCaps } from "./store.ts";
-import type { Answer, Fault } from "./transport.ts";
-import { Watermark } from "./watermark.ts";
+import type { Accepted, Answer, Fault, Transport } from "./transport.ts";
 
 interface DeliveryOptions extends StoreCaps {
+  readonly beforeSend: BeforeSend | undefined;
   readonly holdBack: (() => boolean) | undefined;
+  readonly debug: ((line: string) => void) | undefined;
+  readonly requestTimeoutMs: number;
   readonly bufferBytesMax: number;
 }
 
-export interface DeliveryParts {
+interface DeliveryParts {
   readonly recorder: Recorder;
-  readonly drops: DropLedger;
   readonly news: News;
-  readonly sender: Sender;
   readonly clock: Clock;
+  readonly transport: Transport;
   readonly options: DeliveryOptions;
   readonly storage: Storage;
 }
 
-/** The pump's other side: what it reads, and what answers do to the store, the books and the listeners. */
-export class Delivery implements PumpSource, PumpEvents {
+/** The pump's other side: what it reads, how it goes out, and what answers do to the store, the books and the listeners. */
+export class Delivery implements PumpSource {
   readonly epoch: string;
   readonly #parts: DeliveryParts;
   readonly #beganMs: number;
   #ownEpochReached = false;
-  #holdBackFailed = false;
   /** While consent is missing nothing is read, so nothing is sent. */
   held = true;
   acceptedEvents = 0;
+  /** Events in the request under way. */
+  inFlightEvents = 0;
+  /** Bodies sent so far, compressed, those sent again included. */
+  sentBytes = 0;
   retries = 0;
-  /** How far this epoch is acknowledged. */
-  readonly delivered: Watermark;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.epoch = parts.recorder.epoch;
     this.#beganMs = parts.clock.monotonicMs();
-    this.delivered = new Watermark(parts.clock);
   }
 
   async read(limit: RunLimit): Promise<Run | undefined> {
     if (this.held) return undefined;
-    const { recorder, drops } = this.#parts;
+    const { recorder } = this.#parts;
     const { store, committer } = this.#parts.storage;
+    const { drops } = recorder;
     const droppedBefore = drops.total;
     const stored = await store.read(limit);
     // Damage was met. An acknowledgement of what lies behind it may remove the file, and with it all that told of it.
@@ -85,15 +85,14 @@ export class Delivery implements PumpSource, PumpEvents {
   heldBack(): boolean {
     const { options, recorder, news, storage } = this.#parts;
     const { holdBack, storeBytesMax, storeEventsMax, bufferBytesMax } = options;
-    if (!holdBack || recorder.waitingBytes > bufferBytesMax / 2) return false;
     const { events, bytes } = storage.store.backlog();
-    if (bytes > storeBytesMax / 2 || events > storeEventsMax / 2) return false;
+    const isHalfFull =
+      bytes > storeBytesMax / 2 || events > storeEventsMax / 2 || recorder.waitingBytes > bufferBytesMax / 2;
     try {
-      return holdBack();
+      return !isHalfFull && !!holdBack?.();
     } catch (error) {
       const message = `holdBack failed (${messageOf(error)}); nothing is held back by it`;
-      if (!this.#holdBackFailed) news.error(new TonearmError("hook_failed", message, error));
-      this.#holdBackFailed = true;
+      news.trouble(new TonearmError("hook_failed", message, error), "holdBack");
       return false;
     }
   }
@@ -106,45 +105,99 @@ export class Delivery implements PumpSource, PumpEvents {
     return sinceMs === undefined ? 0 : clock.monotonicMs() - sinceMs;
   }
 
-  async acknowledge({ epoch }: Run, throughSeq: number): Promise<void> {
-    const { recorder } = this.#parts;
-    const { store, committer } = this.#parts.storage;
-    await store.acknowledge(epoch, throughSeq);
-    if (epoch !== this.epoch) return;
-    // While nothing can be stored, what was sent came from memory.
-    if (committer!.degraded) recorder.release(throughSeq);
-    recorder.ages.forget(throughSeq, recorder.lastSeq);
-    this.delivered.raise(throughSeq);
+  async send(run: Run, abort: AbortController): Promise<Answer | Held> {
+    const { clock, news, options, transport } = this.#parts;
+    const { requestTimeoutMs, beforeSend } = options;
+    const throughSeq = lastSeqOf(run);
+    const { events, bytes } = sizeThrough(run, throughSeq);
+    const batch = { epoch: run.epoch, fromSeq: run.firstSeq, throughSeq, events, bytes };
+    this.#debug(run, () => `cut, ${events} events in ${bytes} bytes`);
+    // Nothing is awaited without need: a page that is left has only this moment.
+    const headers = beforeSend ? await this.#ask(() => beforeSend(batch), abort.signal) : {};
+    if (!headers) {
+      this.#debug(run, () => "held back until the next interval");
+      return { kind: "held" };
+    }
+    this.inFlightEvents = events;
+    const beganMs = clock.monotonicMs();
+    const late = () => abort.abort(new Error(`no whole answer within ${requestTimeoutMs} ms`));
+    const cancel = clock.after(requestTimeoutMs, late);
+    const left = (bodyBytes: number, encoding: string) => {
+      this.sentBytes += bodyBytes;
+      news.emit("sent", { ...batch, bodyBytes, encoding });
+      this.#debug(run, () => `sent, ${bodyBytes} bytes of ${encoding}`);
+    };
+    const answer = await transport.send(run, abort.signal, { headers, left });
+    cancel();
+    this.inFlightEvents = 0;
+    this.#debug(run, () => `${answer.kind} after ${Math.round(clock.monotonicMs() - beganMs)} ms`);
+    return answer;
+  }
+
+  /** The headers to add; undefined when the application holds the batch back, or its hook fails, or holds up an end. */
+  async #ask(hook: () => ReturnType<BeforeSend>, signal: AbortSignal) {
+    const { clock, news, options } = this.#parts;
+    try {
+      const given = hook();
+      const aborted = new Promise<false>((resolve) => signal.addEventListener("abort", () => resolve(false)));
+      const isPending = typeof given === "object" && "then" in given;
+      const headers = headersOf(
+        isPending
+          ? await inTime(clock, options.requestTimeoutMs, Promise.race([given, aborted]), "no answer")
+          : given,
+      );
+      news.over("hook_failed");
+      return headers;
+    } catch (error) {
+      const message = `beforeSend failed (${messageOf(error)}); the batch is held back until the next interval`;
+      news.trouble(new TonearmError("hook_failed", message, error));
+      return undefined;
+    }
+  }
+
+  async acknowledge(run: Run, answer: Accepted): Promise<void> {
+    const { recorder, news } = this.#parts;
+    const { throughSeq, durable, bodyBytes, serverTimeMs } = answer;
+    // What is acknowledged may be gone afterwards.
+    this.acceptedEvents += sizeThrough(run, throughSeq).events;
+    await this.#forget(run.epoch, throughSeq);
+    news.over("relay_refused", "relay_unreachable");
+    if (serverTimeMs !== undefined) recorder.learnTime(serverTimeMs);
+    this.#debug(run, () => `acknowledged through ${throughSeq}, it is in the ${durable}`);
+    news.emit("accepted", { epoch: run.epoch, fromSeq: run.firstSeq, throughSeq, durable, bodyBytes });
   }
 
   /** Gives up one event that no relay will take, once that is declared. Control records are the declarations: they stay. */
   async reject(run: Run, code: string, message: string): Promise<boolean> {
-    const { recorder, drops, news, storage } = this.#parts;
+    const { recorder, news, storage } = this.#parts;
     if (recorder.closed || isControl(run.events[0]!)) return false;
-    const { epoch, firstSeq } = run;
-    news.emit("reject", { epoch, seq: firstSeq, code, message });
-    drops.add({ epoch, fromSeq: firstSeq, toSeq: firstSeq }, "rejected", `${code}: ${message}`);
+    const { epoch, firstSeq: seq } = run;
+    news.emit("reject", { epoch, seq, code, message });
+    recorder.drops.add({ epoch, fromSeq: seq, toSeq: seq }, "rejected", `${code}: ${message}`);
     await storage.committer!.commitAll();
-    await this.acknowledge(run, firstSeq);
+    await this.#forget(epoch, seq);
     return true;
   }
 
-  accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): void {
-    const { recorder, news, sender } = this.#parts;
-    const { throughSeq, durable, bodyBytes, serverTimeMs } = answer;
-    this.acceptedEvents += eventsThrough(run, throughSeq);
-    news.over("relay_refused", "relay_unreachable");
-    if (serverTimeMs !== undefined) recorder.learnTime(serverTimeMs);
-    sender.debug(run, () => `acknowledged through ${throughSeq}, it is in the ${durable}`);
-    news.emit("accepted", { epoch: run.epoch, fromSeq: run.firstSeq, throughSeq, durable, bodyBytes });
+  faulted(run: Run, fault: Fault, waitMs: number): void {
+    this.retries++;
+    this.#debug(run, () => `again in ${Math.round(waitMs)} ms, because ${fault.message}`);
+    if (fault.kind === "busy") return;
+    const message = `${fault.message}; events are kept, and sent again later`;
+    this.#parts.news.trouble(new TonearmError(`relay_${fault.kind}`, message));
   }
 
-  faulted(run: Run, fault: Fault, waitMs: number): void {
-    const { news, sender } = this.#parts;
-    this.retries++;
-    sender.debug(run, () => `again in ${Math.round(waitMs)} ms, because ${fault.message}`);
-    if (fault.kind === "busy") return;
-    const code = fault.kind === "refused" ? "relay_refused" : "relay_unreachable";
-    news.trouble(new TonearmError(code, `${fault.message}; events are kept, and sent again later`));
+  async #forget(epoch: string, throughSeq: number): Promise<void> {
+    const { recorder, storage } = this.#parts;
+    await storage.store.acknowledge(epoch, throughSeq);
+    if (epoch !== this.epoch) return;
+    // While nothing can be stored, what was sent came from memory.
+    if (storage.committer!.degraded) recorder.release(throughSeq);
+    recorder.ages.forget(throughSeq, recorder.lastSeq);
+  }
+
+  /** One line of the life of a batch, when somebody wants to read it. */
+  #debug(run: Run, line: () => string): void {
+    this.#parts.options.debug?.(`${run.epoch} ${run.firstSeq}-${lastSeqOf(run)}: ${line()}`);
   }
 }

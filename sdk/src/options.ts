@@ -1,8 +1,8 @@
+import type { BeforeSend } from "./before-send.ts";
 import { type ConsentState, checkConsent } from "./consent.ts";
 import { TonearmError } from "./errors.ts";
 import { isKey, type Key } from "./key.ts";
 import type { Redact } from "./redaction.ts";
-import type { BeforeSend } from "./sender.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import { EVENT_BYTES_MAX } from "./wire/limits.ts";
 import { ID_PATTERN } from "./wire/names.ts";

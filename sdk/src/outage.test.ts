@@ -182,6 +182,8 @@ describe("the end of an outage", () => {
           left === 0
             ? undefined
             : { device: "d", epoch: "e", firstSeq: 1, events: Array(Math.min(left, eventsMax)).fill(event) },
+        send,
+        faulted: () => undefined,
         acknowledge: async (run: Run) => {
           left -= run.events.length;
         },
@@ -199,10 +201,7 @@ describe("the end of an outage", () => {
         backoffMaxMs: 60_000,
         recoverySpreadMs,
       };
-      return new Pump({ source, sender: { send }, clock }, options, {
-        accepted: () => undefined,
-        faulted: () => undefined,
-      });
+      return new Pump(source, clock, options);
     };
     const fleet = Array.from({ length: 1_000 }, device);
     for (const pump of fleet) pump.sendNow();

@@ -1,10 +1,9 @@
 import { afterJitterMs, type BackoffOptions, fullJitterMs } from "./backoff.ts";
 import type { Cancel, Clock } from "./clock.ts";
-import type { PumpSource } from "./pump-source.ts";
-import { bytesThrough, lastSeqOf } from "./run.ts";
-import type { Held, Sender } from "./sender.ts";
+import type { Held, PumpSource } from "./pump-source.ts";
+import { lastSeqOf, sizeThrough } from "./run.ts";
 import type { Run, RunLimit } from "./store.ts";
-import type { Answer, Fault } from "./transport.ts";
+import type { Accepted, Answer, Fault } from "./transport.ts";
 
 export interface PumpOptions extends BackoffOptions {
   readonly flushIntervalMs: number;
@@ -14,27 +13,19 @@ export interface PumpOptions extends BackoffOptions {
   readonly batchBytesMax: number;
 }
 
-/** What the pump tells. */
-export interface PumpEvents {
-  accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): void;
-  /** A batch is sent again after `waitMs`. */
-  faulted(run: Run, fault: Fault, waitMs: number): void;
+/** What comes before the next batch. */
+interface Pause {
+  /** `scheduled`: the flush interval runs. `waiting`: the last attempt failed, or the application held it back. */
+  readonly kind: "scheduled" | "waiting";
+  readonly ms: number;
+  /** A full batch, or a network that is back, does not shorten it; of `scheduled` ones only `flush` and `close` do. */
+  readonly firm: boolean;
 }
 
 /** The state of delivery, all of it. */
 type State =
-  | { readonly kind: "idle" }
-  /** Something waits; the flush interval runs. `patient`: a full batch waits too, only `flush` and `close` do not. */
-  | { readonly kind: "scheduled"; readonly cancel: Cancel; readonly patient: boolean }
-  | { readonly kind: "sending" }
-  /** The last attempt failed, or the application held it back; the next one comes by itself. */
-  | { readonly kind: "waiting"; readonly cancel: Cancel; readonly imposed: boolean }
-  | { readonly kind: "stopped" };
-
-/** What comes before the next batch; undefined: nothing does. */
-type Pause =
-  | { readonly kind: "scheduled" | "waiting"; readonly ms: number; readonly patient?: true }
-  | undefined;
+  | { readonly kind: "idle" | "sending" | "stopped" }
+  | (Omit<Pause, "ms"> & { readonly cancel: Cancel });
 
 /** Attempts that failed for so long were an outage, from which everybody returns at the same time: 60 s. */
 const OUTAGE_MS = 60_000;
@@ -56,15 +47,20 @@ interface Cut {
   readonly throughSeq: number;
 }
 
+/** Somebody waits until everything of this epoch up to `seq` is acknowledged. */
+interface Waiter {
+  readonly seq: number;
+  readonly end: (reached: boolean) => void;
+}
+
 /** Sends batches, one at a time, and decides what every answer means for the next. */
 export class Pump {
   readonly #source: PumpSource;
-  readonly #sender: Pick<Sender, "send">;
   readonly #clock: Clock;
   readonly #options: PumpOptions;
-  readonly #events: PumpEvents;
-  #abort = new AbortController();
   #state: State = { kind: "idle" };
+  #abort = new AbortController();
+  #interrupted = false;
   #cut: Cut | undefined;
   #failures = 0;
   /** Doubtful refusals of single events since something was accepted. */
@@ -77,19 +73,16 @@ export class Pump {
   #intervalMs: number;
   /** Bytes stored since this process began and not acknowledged; evictions are not counted off until nothing waits. */
   #unsentBytes = 0;
-  #urgent = false;
+  /** How far this epoch is acknowledged. */
+  #reachedSeq = 0;
+  /** While there are any, whatever waits is sent at once. */
+  readonly #waiters = new Set<Waiter>();
   #draining: Promise<void> = Promise.resolve();
 
-  constructor(
-    parts: { source: PumpSource; sender: Pick<Sender, "send">; clock: Clock },
-    options: PumpOptions,
-    events: PumpEvents,
-  ) {
-    this.#source = parts.source;
-    this.#sender = parts.sender;
-    this.#clock = parts.clock;
+  constructor(source: PumpSource, clock: Clock, options: PumpOptions) {
+    this.#source = source;
+    this.#clock = clock;
     this.#options = options;
-    this.#events = events;
     this.#intervalMs = options.flushIntervalMs;
   }
 
@@ -97,46 +90,46 @@ export class Pump {
    * Something new can be sent: at once when it fills a batch, else after the flush interval.
    * @param bytes how many bytes of events were stored.
    */
-  notify(bytes = 0): void {
+  notify(bytes: number): void {
     this.#unsentBytes += bytes;
-    const state = this.#state;
-    if (state.kind !== "idle" && (state.kind !== "scheduled" || (state.patient && !this.#urgent))) return;
+    if (!this.#isFree && !(this.#state.kind === "scheduled" && this.#isUrgent)) return;
     const waiting = this.#source.waiting();
-    if (this.#urgent ? waiting > 0 : this.#fillsBatch(waiting)) this.sendNow();
-    else if (state.kind === "idle" && waiting > 0) this.#schedule(this.#intervalMs, false);
+    if (this.#isUrgent ? waiting > 0 : this.#fillsBatch(waiting)) this.#send();
+    else if (this.#state.kind === "idle") this.#rest();
   }
 
   /** Sends without waiting for the flush interval. A wait that a failure or the relay imposed is kept. */
   sendNow(): void {
-    if (this.#state.kind === "scheduled") this.#state.cancel();
-    else if (this.#state.kind !== "idle") return;
-    this.#state = { kind: "sending" };
-    this.#draining = this.#drain();
+    const { kind } = this.#state;
+    if (kind === "idle" || kind === "scheduled") this.#send();
   }
 
   /** The process may end at any moment: what can be had without waiting is given to the transport before this returns. */
   leave(bytesMax: number): void {
-    const state = this.#state;
-    if (state.kind !== "idle" && (state.kind !== "scheduled" || state.patient)) return;
-    const run = this.#source.heldBack() ? undefined : this.#source.peek({ ...this.#limit(), bytesMax });
-    if (!run) return;
-    if (state.kind === "scheduled") state.cancel();
-    this.#state = { kind: "sending" };
-    this.#draining = this.#drain(run);
+    if (!this.#isFree || this.#source.heldBack()) return;
+    const run = this.#source.peek({ ...this.#limit(), bytesMax });
+    if (run) this.#send(run);
   }
 
   /** The network may be back: a wait that only a failure imposed, not the relay or the application, ends now. */
   tryNow(): void {
-    if (this.#state.kind !== "waiting" || this.#state.imposed) return;
-    this.#state.cancel();
-    this.#state = { kind: "sending" };
-    this.#draining = this.#drain();
+    if (this.#state.kind === "waiting" && !this.#state.firm) this.#send();
   }
 
-  /** While urgent, whatever waits is sent at once: somebody waits for it. */
-  setUrgent(urgent: boolean): void {
-    this.#urgent = urgent;
-    if (urgent) this.sendNow();
+  /** Sends now; resolves to whether all of this epoch up to `seq` is acknowledged, at the latest after `timeoutMs`. */
+  reaches(seq: number, timeoutMs: number): Promise<boolean> {
+    if (this.#reachedSeq >= seq || timeoutMs <= 0) return Promise.resolve(this.#reachedSeq >= seq);
+    return new Promise((resolve) => {
+      const end = (reached: boolean) => {
+        this.#waiters.delete(waiter);
+        cancel();
+        resolve(reached);
+      };
+      const waiter = { seq, end };
+      const cancel = this.#clock.after(timeoutMs, () => end(false), true);
+      this.#waiters.add(waiter);
+      this.sendNow();
+    });
   }
 
   get state(): State["kind"] {
@@ -145,52 +138,52 @@ export class Pump {
 
   /** Ends at once, in the middle of a request if need be: what is not acknowledged stays in the store. */
   async stop(): Promise<void> {
-    if (this.#state.kind === "scheduled" || this.#state.kind === "waiting") this.#state.cancel();
+    if ("cancel" in this.#state) this.#state.cancel();
     this.#state = { kind: "stopped" };
-    this.#abort.abort();
-    await this.#draining;
+    await this.interrupt();
   }
 
   /** Breaks off the request under way and resolves when nothing is. What came of it still counts, if it came in time. */
   async interrupt(): Promise<void> {
+    this.#interrupted = true;
     this.#abort.abort();
     await this.#draining;
-    if (!this.#stopped) this.#abort = new AbortController();
+    this.#interrupted = false;
+  }
+
+  #send(first?: Run): void {
+    if ("cancel" in this.#state) this.#state.cancel();
+    this.#state = { kind: "sending" };
+    this.#draining = this.#drain(first);
   }
 
   async #drain(first?: Run): Promise<void> {
     for (let next = first; ; next = undefined) {
-      if (!next && !this.#urgent && this.#source.waiting() > 0 && this.#source.heldBack()) {
-        return this.#schedule(this.#intervalMs, true);
+      if (!next && !this.#isUrgent && this.#source.waiting() > 0 && this.#source.heldBack()) {
+        return this.#pause({ kind: "scheduled", ms: this.#intervalMs, firm: true });
       }
       const run = next ?? (await this.#source.read(this.#limit()));
-      if (this.#stopped) return;
-      if (!run || this.#abort.signal.aborted) return this.#rest();
-      const answer = await this.#sender.send(run, this.#abort.signal);
-      if (this.#stopped) return;
-      if (this.#abort.signal.aborted && answer.kind !== "accepted") return this.#rest();
+      if (!run || this.#interrupted) return this.#rest();
+      this.#abort = new AbortController();
+      const answer = await this.#source.send(run, this.#abort);
+      if (this.#interrupted && answer.kind !== "accepted") return this.#rest();
       const pause = await this.#handle(run, answer);
-      if (this.#stopped) return;
-      if (!pause) continue;
-      if (pause.kind === "waiting") {
-        const imposed = answer.kind === "retry" ? answer.afterMs !== undefined : answer.kind === "held";
-        this.#state = { kind: "waiting", cancel: this.#after(pause.ms), imposed };
-      } else this.#schedule(pause.ms, pause.patient ?? false);
-      return;
+      if (pause) return this.#pause(pause);
     }
   }
 
   /** Nothing could be read. If something waits all the same, it came since, or the store reads it later. */
   #rest(): void {
-    if (this.#source.waiting() === 0) this.#state = { kind: "idle" };
-    else this.#schedule(this.#intervalMs, false);
+    if (this.#source.waiting() > 0) this.#pause({ kind: "scheduled", ms: this.#intervalMs, firm: false });
+    else if (this.#state.kind !== "stopped") this.#state = { kind: "idle" };
   }
 
-  #schedule(delayMs: number, patient: boolean): void {
-    this.#state = { kind: "scheduled", cancel: this.#after(delayMs), patient };
+  #pause({ kind, ms, firm }: Pause): void {
+    if (this.#state.kind === "stopped") return;
+    this.#state = { kind, firm, cancel: this.#clock.after(ms, () => this.#send()) };
   }
 
-  async #handle(run: Run, answer: Answer | Held): Promise<Pause> {
+  async #handle(run: Run, answer: Answer | Held): Promise<Pause | undefined> {
     switch (answer.kind) {
       case "accepted":
         return this.#accepted(run, answer);
@@ -199,15 +192,15 @@ export class Pump {
       case "retry":
         return this.#failed(run, answer.fault, answer.afterMs);
       case "held":
-        return { kind: "waiting", ms: this.#intervalMs };
+        return { kind: "waiting", ms: this.#intervalMs, firm: true };
     }
   }
 
-  async #accepted(run: Run, answer: Extract<Answer, { kind: "accepted" }>): Promise<Pause> {
+  async #accepted(run: Run, answer: Accepted): Promise<Pause | undefined> {
     const throughSeq = Math.min(answer.throughSeq, lastSeqOf(run));
     if (throughSeq < run.firstSeq) {
       const message = `the relay acknowledged ${answer.throughSeq} for a batch that begins at ${run.firstSeq}`;
-      return this.#failed(run, { kind: "refused", message }, undefined);
+      return this.#failed(run, { kind: "refused", message });
     }
     const isBack = this.#isOutage;
     this.#failures = 0;
@@ -216,30 +209,33 @@ export class Pump {
     const { flushIntervalMs, flushIntervalMaxMs, recoverySpreadMs, batchEventsMax } = this.#options;
     this.#intervalMs = Math.max(flushIntervalMs, Math.min(answer.flushIntervalMs ?? 0, flushIntervalMaxMs));
     const isOwn = run.epoch === this.#source.epoch;
-    if (this.#cut && (run.epoch !== this.#cut.epoch || throughSeq >= this.#cut.throughSeq))
-      this.#cut = undefined;
+    if (run.epoch !== this.#cut?.epoch || throughSeq >= this.#cut.throughSeq) this.#cut = undefined;
     // The event at fault and its neighbours are behind.
-    else if (this.#cut && this.#refusals > 0) this.#cut.eventsMax = batchEventsMax;
+    else if (this.#refusals > 0) this.#cut.eventsMax = batchEventsMax;
     this.#refusals = 0;
     // What is acknowledged may be gone afterwards.
-    const sentBytes = bytesThrough(run, throughSeq);
-    await this.#source.acknowledge(run, throughSeq);
-    this.#events.accepted(run, { ...answer, throughSeq });
+    const { bytes } = sizeThrough(run, throughSeq);
+    await this.#source.acknowledge(run, { ...answer, throughSeq });
     const waiting = this.#source.waiting();
-    if (isOwn) this.#countOff(waiting === 0 ? this.#unsentBytes : sentBytes);
-    if (this.#urgent || waiting === 0) return undefined;
+    if (isOwn) {
+      this.#unsentBytes = waiting === 0 ? 0 : Math.max(0, this.#unsentBytes - bytes);
+      this.#reachedSeq = Math.max(this.#reachedSeq, throughSeq);
+      for (const { seq, end } of this.#waiters) if (seq <= throughSeq) end(true);
+    }
+    if (this.#isUrgent || waiting === 0) return undefined;
     if (isBack && recoverySpreadMs > 0) {
-      return { kind: "scheduled", ms: this.#clock.fraction() * recoverySpreadMs, patient: true };
+      return { kind: "scheduled", ms: this.#clock.fraction() * recoverySpreadMs, firm: true };
     }
     if (this.#cut || !isOwn || this.#fillsBatch(waiting)) return undefined;
-    return { kind: "scheduled", ms: this.#intervalMs };
+    return { kind: "scheduled", ms: this.#intervalMs, firm: false };
   }
 
-  async #rejected(run: Run, code: string, message: string): Promise<Pause> {
+  async #rejected(run: Run, code: string, message: string): Promise<Pause | undefined> {
     const { epoch } = run;
     const throughSeq = Math.max(lastSeqOf(run), this.#cut?.epoch === epoch ? this.#cut.throughSeq : 0);
-    if (run.events.length > 1) {
-      this.#cut = { eventsMax: Math.ceil(run.events.length / 2), epoch, throughSeq };
+    const { length } = run.events;
+    if (length > 1) {
+      this.#cut = { eventsMax: Math.ceil(length / 2), epoch, throughSeq };
       return undefined;
     }
     const certain = CERTAIN_CODES.includes(code) || ++this.#doubts % TRIES_MAX === 0;
@@ -247,10 +243,10 @@ export class Pump {
       this.#cut = { eventsMax: 1, epoch, throughSeq };
       if (++this.#refusals % TRIES_MAX > 0) return undefined;
     }
-    return this.#failed(run, { kind: "refused", message: `${code}: ${message}` }, undefined);
+    return this.#failed(run, { kind: "refused", message: `${code}: ${message}` });
   }
 
-  #failed(run: Run, fault: Fault, afterMs: number | undefined): Pause {
+  #failed(run: Run, fault: Fault, afterMs?: number): Pause {
     this.#failures++;
     this.#failingSinceMs ??= this.#clock.monotonicMs();
     // Who asks for no wait at all, over and over, is not to be asked over and over.
@@ -259,8 +255,8 @@ export class Pump {
       fullJitterMs(this.#clock, this.#failures, this.#options),
       afterMs === undefined ? 0 : afterJitterMs(this.#clock, afterMs, this.#options),
     );
-    this.#events.faulted(run, fault, ms);
-    return { kind: "waiting", ms };
+    this.#source.faulted(run, fault, ms);
+    return { kind: "waiting", ms, firm: afterMs !== undefined };
   }
 
   #limit(): RunLimit {
@@ -278,25 +274,17 @@ export class Pump {
     return waiting >= batchEventsMax || this.#unsentBytes >= batchBytesMax;
   }
 
-  #countOff(bytes: number): void {
-    this.#unsentBytes = Math.max(0, this.#unsentBytes - bytes);
+  /** Whether a batch may be sent before its time. */
+  get #isFree(): boolean {
+    const { kind } = this.#state;
+    return kind === "idle" || (kind === "scheduled" && !this.#state.firm);
+  }
+
+  get #isUrgent(): boolean {
+    return this.#waiters.size > 0;
   }
 
   get #isOutage(): boolean {
-    return (
-      this.#failingSinceMs !== undefined && this.#clock.monotonicMs() - this.#failingSinceMs >= OUTAGE_MS
-    );
-  }
-
-  #after(delayMs: number): Cancel {
-    return this.#clock.after(delayMs, () => {
-      if (this.#stopped) return;
-      this.#state = { kind: "sending" };
-      this.#draining = this.#drain();
-    });
-  }
-
-  get #stopped(): boolean {
-    return this.#state.kind === "stopped";
+    return this.#clock.monotonicMs() - (this.#failingSinceMs ?? Number.POSITIVE_INFINITY) >= OUTAGE_MS;
   }
 }

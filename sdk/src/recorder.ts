@@ -28,7 +28,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #clock: Clock;
   readonly #codec: Codec;
-  readonly #drops: DropLedger;
+  readonly drops: DropLedger;
   readonly #queue: EventQueue;
   readonly #beganMs: number;
   /** What the relay's clock is ahead of ours; null until it has said, and again after our clock has jumped. */
@@ -52,7 +52,7 @@ export class Recorder {
     this.#options = options;
     this.#clock = parts.clock;
     this.#codec = parts.codec;
-    this.#drops = parts.drops;
+    this.drops = parts.drops;
     this.#queue = parts.queue;
     this.#beganMs = this.#clock.monotonicMs();
   }
@@ -73,7 +73,7 @@ export class Recorder {
         `${waitingBytes} bytes wait to be stored, as many as its priority may`,
       );
     }
-    if (this.#drops.hasPending) this.declareDrops();
+    if (this.drops.hasPending) this.declareDrops();
     const { json } = spelled;
     const { eventBytesMax } = this.#options;
     // No character takes less than a byte. What is made room for once stays in memory.
@@ -118,14 +118,14 @@ export class Recorder {
    */
   declareDrops(): void {
     if (this.#closed) return;
-    for (const { epoch, fromSeq, toSeq, count, reason } of this.#drops.takePending()) {
+    for (const { epoch, fromSeq, toSeq, count, reason } of this.drops.takePending()) {
       this.#control(reason === "consent" ? "$purge" : "$drop", {
         drop_epoch: epoch,
         from_seq: fromSeq,
         to_seq: toSeq,
         count,
         reason,
-        dropped_total: this.#drops.total,
+        dropped_total: this.drops.total,
       });
     }
   }
@@ -133,7 +133,7 @@ export class Recorder {
   /** Gives up every waiting event, because consent was withdrawn; control records stay. */
   purge(): void {
     for (const range of rangesOf(this.epoch, this.#queue.purge())) {
-      this.#drops.add(range, "consent", "consent was withdrawn");
+      this.drops.add(range, "consent", "consent was withdrawn");
     }
     this.unhold();
   }
@@ -195,7 +195,7 @@ export class Recorder {
 
   #drop(reason: DropReason, message: string): RecordResult {
     const seq = this.#nextSeq++;
-    this.#drops.add({ epoch: this.epoch, fromSeq: seq, toSeq: seq }, reason, message);
+    this.drops.add({ epoch: this.epoch, fromSeq: seq, toSeq: seq }, reason, message);
     return { status: "dropped", reason, message };
   }
 

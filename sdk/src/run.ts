@@ -9,23 +9,17 @@ export const isControl = (bytes: Uint8Array): boolean => bytes[2] === 0x24 && by
 /** In msgpack, a type of more than 31 characters has its length in the third byte. */
 const STR_8 = 0xd9;
 
-/** Bytes of the events of `run` up to `throughSeq`. */
-export function bytesThrough(run: Run, throughSeq: number): number {
-  let bytes = 0;
-  for (let i = throughSeq - run.firstSeq; i >= 0; i--) bytes += run.events[i]!.length;
-  return bytes;
+/** How many events of `run` up to `throughSeq` have not been given up, and their bytes. */
+export function sizeThrough(
+  run: Run,
+  throughSeq: number,
+): { readonly events: number; readonly bytes: number } {
+  const events = run.events.slice(0, throughSeq - run.firstSeq + 1).filter(({ length }) => length > 0);
+  return { events: events.length, bytes: events.reduce((sum, { length }) => sum + length, 0) };
 }
 
 /** The bytes of an event that was given up. */
-const HOLE = new Uint8Array(0);
-
-/** How many events of `run` up to `throughSeq` have not been given up. */
-export function eventsThrough(run: Run, throughSeq: number): number {
-  let events = 0;
-  for (let i = Math.min(throughSeq, lastSeqOf(run)) - run.firstSeq; i >= 0; i--)
-    if (run.events[i] !== HOLE) events++;
-  return events;
-}
+const HOLE = /* @__PURE__ */ new Uint8Array(0);
 
 /** The consecutive events at the head of `entries`, as many as the limit allows and at least one. */
 export function runOf(

@@ -1,8 +1,8 @@
+import type { Batch } from "./before-send.ts";
 import type { ConsentResult, ConsentState } from "./consent.ts";
 import type { Listener } from "./emitter.ts";
 import type { TonearmError } from "./errors.ts";
 import type { DropReason, RecordOptions, RecordResult } from "./event.ts";
-import type { Batch } from "./sender.ts";
 import type { OpenedStore } from "./store.ts";
 import type { AnyEvents, DataOf, EventDefinitions, TypeOf } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";

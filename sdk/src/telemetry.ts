@@ -20,7 +20,6 @@ import { priorityOf } from "./priority.ts";
 import { Pump } from "./pump.ts";
 import { Recorder } from "./recorder.ts";
 import { redaction } from "./redaction.ts";
-import { Sender } from "./sender.ts";
 import { Storage } from "./storage.ts";
 import type { Priority } from "./store.ts";
 import type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
@@ -51,7 +50,6 @@ class Assembled implements Telemetry {
   readonly #pump: Pump;
   readonly #check: EventCheck;
   readonly #storage: Storage;
-  readonly #sender: Sender;
   readonly #delivery: Delivery;
   readonly #consent: Consent;
   #isOver = false;
@@ -79,9 +77,8 @@ class Assembled implements Telemetry {
     this.#storage = new Storage({ ...books, store, makeSpare, wear: ports.wear }, options, (bytes) =>
       this.#pump.notify(bytes),
     );
-    this.#sender = new Sender(transport, clock, this.#news, options);
-    this.#delivery = new Delivery({ ...books, options, sender: this.#sender, storage: this.#storage });
-    this.#pump = new Pump({ source: this.#delivery, sender: this.#sender, clock }, options, this.#delivery);
+    this.#delivery = new Delivery({ ...books, transport, options, storage: this.#storage });
+    this.#pump = new Pump(this.#delivery, clock, options);
     this.ready = new Promise((resolve) => {
       this.#opened = resolve;
     });
@@ -160,9 +157,9 @@ class Assembled implements Telemetry {
       storedEvents,
       storedBytes,
       durableEvents,
-      inFlightEvents: this.#sender.inFlight,
+      inFlightEvents: this.#delivery.inFlightEvents,
       acceptedEvents: this.#delivery.acceptedEvents,
-      sentBytes: this.#sender.sentBytes,
+      sentBytes: this.#delivery.sentBytes,
       retries: this.#delivery.retries,
       oldestPendingMs: this.#delivery.oldestMs,
       dropped: this.#drops.byReason(),
@@ -240,14 +237,10 @@ class Assembled implements Telemetry {
     // A dead medium may never answer.
     await this.#answered(this.#commitAll(), storeMs);
     const { committer, store } = this.#storage;
-    const { delivered: mark, held } = this.#delivery;
     // What is held back is not waited for; an epoch that has not begun has nothing to deliver.
     let delivered = !committer && this.#recorder.waitingEvents === 0;
-    if (committer && !held) {
-      this.#pump.setUrgent(true);
-      delivered = await mark.reaches(target, endMs - clock.monotonicMs());
-      if (!mark.hasWaiters) this.#pump.setUrgent(false);
-    }
+    if (committer && !this.#delivery.held)
+      delivered = await this.#pump.reaches(target, endMs - clock.monotonicMs());
     const durable = store.durable && (committer?.committedSeq ?? 0) >= target;
     return { durable, delivered, pendingEvents: this.#delivery.pendingEvents };
   }

@@ -19,19 +19,21 @@ export interface Sending {
   left(bodyBytes: number, encoding: string): void;
 }
 
+/** Safe up to and including `throughSeq`. */
+export interface Accepted {
+  readonly kind: "accepted";
+  readonly throughSeq: number;
+  readonly durable: Durable;
+  /** The relay's wall clock in ms, if it said. */
+  readonly serverTimeMs: number | undefined;
+  /** The flush interval that the relay would like, in ms, if it said. */
+  readonly flushIntervalMs?: number | undefined;
+  /** Length of the request's body as sent. */
+  readonly bodyBytes: number;
+}
+
 export type Answer =
-  /** Safe up to and including `throughSeq`. */
-  | {
-      readonly kind: "accepted";
-      readonly throughSeq: number;
-      readonly durable: Durable;
-      /** The relay's wall clock in ms, if it said. */
-      readonly serverTimeMs: number | undefined;
-      /** The flush interval that the relay would like, in ms, if it said. */
-      readonly flushIntervalMs?: number | undefined;
-      /** Length of the request's body as sent. */
-      readonly bodyBytes: number;
-    }
+  | Accepted
   /** Nothing is wrong with the batch: send it again, after `afterMs` when the relay asked for it. */
   | { readonly kind: "retry"; readonly afterMs: number | undefined; readonly fault: Fault }
   /** Something in the batch is not acceptable, and never will be. */

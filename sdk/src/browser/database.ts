@@ -38,9 +38,9 @@ export function databaseNamed(name: string, clock: Clock): Database {
     const request = indexedDB.open(name);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE);
     const db = await promisifyRequest(request);
-    db.onclose = close;
+    db.addEventListener("close", close);
     // Somebody deletes the database, or upgrades it; holding on would hold them up.
-    db.onversionchange = close;
+    db.addEventListener("versionchange", close);
     return db;
   };
   return {

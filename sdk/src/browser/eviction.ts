@@ -3,7 +3,7 @@ import type { Priority, SeqRange } from "../store.ts";
 import { type Frame, holds, type StoredEpoch } from "./stored-epoch.ts";
 
 /** A frame that gives up what is of `priority` or less important. */
-export interface Sacrifice {
+interface Sacrifice {
   readonly epoch: StoredEpoch;
   readonly priority: Priority;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BeforeSendResult } from "./sender.ts";
+import type { BeforeSendResult } from "./before-send.ts";
 import { instance } from "./testing/instance.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { accept, unreachable } from "./testing/scripted-transport.ts";
