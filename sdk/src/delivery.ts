@@ -49,36 +49,35 @@ export class Delivery implements PumpSource {
 
   async read(limit: RunLimit): Promise<Run | undefined> {
     if (this.held) return undefined;
-    const { recorder } = this.#parts;
-    const { store, committer } = this.#parts.storage;
+    const { recorder, storage } = this.#parts;
     const { drops } = recorder;
     const droppedBefore = drops.total;
-    const stored = await store.read(limit);
+    const stored = await storage.store.read(limit);
     // Damage was met. An acknowledgement of what lies behind it may remove the file, and with it all that told of it.
-    if (drops.total > droppedBefore) await committer?.commitAll();
+    if (drops.total > droppedBefore) await storage.commitAll();
     // After `$close` nothing can be declared: the next instance meets the same damage.
-    if (this.held || (recorder.closed && drops.hasPending)) return undefined;
+    if (this.held || (recorder.closed && drops.pending.length > 0)) return undefined;
     if (!stored || stored.epoch === this.epoch) this.#ownEpochReached = true;
-    return stored ?? (committer?.degraded ? recorder.peekRun(limit) : undefined);
+    return stored ?? (storage.degraded ? recorder.peekRun(limit) : undefined);
   }
 
   /** What is stored and in memory, and after it what is not stored yet. */
   peek(limit: RunLimit): Run | undefined {
     const { recorder, storage } = this.#parts;
-    const fresh = storage.committer && !this.held ? storage.store.fresh?.() : undefined;
+    const fresh = storage.begun && !this.held ? storage.store.fresh?.() : undefined;
     return fresh && recorder.peekRun(limit, fresh);
   }
 
   waiting(): number {
     if (this.held) return 0;
-    const { store, committer } = this.#parts.storage;
-    return store.backlog().events + (committer?.degraded ? this.#parts.recorder.waitingEvents : 0);
+    const { recorder, storage } = this.#parts;
+    return storage.store.backlog().events + (storage.degraded ? recorder.queue.events : 0);
   }
 
   /** Events that nobody has acknowledged: stored, or in memory while nothing can or may be stored. */
   get pendingEvents(): number {
     const { recorder, storage } = this.#parts;
-    return this.held ? storage.store.backlog().events + recorder.waitingEvents : this.waiting();
+    return this.held ? storage.store.backlog().events + recorder.queue.events : this.waiting();
   }
 
   /** A store more than half full is drained all the same: bytes that are paid for are better than events given up. */
@@ -87,7 +86,7 @@ export class Delivery implements PumpSource {
     const { holdBack, storeBytesMax, storeEventsMax, bufferBytesMax } = options;
     const { events, bytes } = storage.store.backlog();
     const isHalfFull =
-      bytes > storeBytesMax / 2 || events > storeEventsMax / 2 || recorder.waitingBytes > bufferBytesMax / 2;
+      bytes > storeBytesMax / 2 || events > storeEventsMax / 2 || recorder.queue.bytes > bufferBytesMax / 2;
     try {
       return !isHalfFull && !!holdBack?.();
     } catch (error) {
@@ -174,7 +173,7 @@ export class Delivery implements PumpSource {
     const { epoch, firstSeq: seq } = run;
     news.emit("reject", { epoch, seq, code, message });
     recorder.drops.add({ epoch, fromSeq: seq, toSeq: seq }, "rejected", `${code}: ${message}`);
-    await storage.committer!.commitAll();
+    await storage.commitAll();
     await this.#forget(epoch, seq);
     return true;
   }
@@ -192,7 +191,7 @@ export class Delivery implements PumpSource {
     await storage.store.acknowledge(epoch, throughSeq);
     if (epoch !== this.epoch) return;
     // While nothing can be stored, what was sent came from memory.
-    if (storage.committer!.degraded) recorder.release(throughSeq);
+    if (storage.degraded) recorder.queue.release(throughSeq);
     recorder.ages.forget(throughSeq, recorder.lastSeq);
   }
 

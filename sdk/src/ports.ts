@@ -1,6 +1,5 @@
-import type { Clock } from "./clock.ts";
+import type { Cancel, Clock } from "./clock.ts";
 import type { Codec } from "./codec.ts";
-import type { Wear } from "./committer.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { SeqRange, Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
@@ -22,6 +21,15 @@ export interface Ports {
   attach?(page: PageControls): void;
   /** Called once, when everything is closed: gives back what `createTelemetry` took, such as a lock. */
   release(): void;
+}
+
+/** Rations writing where the medium wears out. */
+export interface Wear {
+  /**
+   * Calls back when a commit of about so many bytes can be borne, or when the process is about to end.
+   * @returns undefined when it can be borne now; then it does not call.
+   */
+  wait(bytes: number, callback: () => void): Cancel | undefined;
 }
 
 /** What a page that is hidden, put aside and brought back does to an instance. */

@@ -1,20 +1,20 @@
 import { Ages } from "./ages.ts";
-import type { Clock } from "./clock.ts";
-import type { Codec } from "./codec.ts";
-import type { DropLedger } from "./drops.ts";
+import { DropLedger } from "./drops.ts";
 import { messageOf } from "./errors.ts";
 import type { DropReason, EventData, RecordResult } from "./event.ts";
-import type { EventQueue } from "./event-queue.ts";
+import { type EventQueue, PlainQueue } from "./event-queue.ts";
+import type { News } from "./news.ts";
+import type { Ports } from "./ports.ts";
 import { rangesOf, runOf } from "./run.ts";
 import { CONTROL, type Entry, type OpenedStore, type Priority, type Run, type RunLimit } from "./store.ts";
 import { type ControlType, reservedKeyIn } from "./wire/names.ts";
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly device: string;
   readonly eventBytesMax: number;
   readonly bufferBytesMax: number;
   /** The data to record in the place of what was given; undefined drops the event. Never throws. */
-  readonly redact?: ((type: string, data: EventData) => EventData | undefined) | undefined;
+  readonly redact: ((type: string, data: EventData) => EventData | undefined) | undefined;
 }
 
 /**
@@ -23,59 +23,53 @@ export interface RecorderOptions {
  */
 export class Recorder {
   readonly epoch: string;
+  readonly drops: DropLedger;
+  /** What waits to be stored. */
+  readonly queue: EventQueue;
   /** When the numbers were given that are not acknowledged. */
   readonly ages = new Ages();
+  /** The highest number given so far. 1 is `$open`, which is written when the store has told what came before. */
+  lastSeq = 1;
+  /** Events recorded, control records and drops not counted. */
+  recorded = 0;
+  /** Whether `end` was called; nothing can be declared in this epoch any more. */
+  closed = false;
+  readonly #ports: Ports;
   readonly #options: RecorderOptions;
-  readonly #clock: Clock;
-  readonly #codec: Codec;
-  readonly drops: DropLedger;
-  readonly #queue: EventQueue;
   readonly #beganMs: number;
   /** What the relay's clock is ahead of ours; null until it has said, and again after our clock has jumped. */
   #offsetMs: number | null = null;
   /** How far the wall clock was ahead of the monotonic one when the offset was last confirmed. */
   #aheadMs = 0;
-  /** 1 is `$open`, which is written when the store has told what came before. */
-  #nextSeq = 2;
   #encodedMs = 0;
   /** From this number on nothing leaves memory. */
   #heldFrom = Number.POSITIVE_INFINITY;
-  #closed = false;
-  #recorded = 0;
 
-  constructor(
-    epoch: string,
-    options: RecorderOptions,
-    parts: { clock: Clock; codec: Codec; drops: DropLedger; queue: EventQueue },
-  ) {
+  constructor(epoch: string, ports: Ports, news: News, options: RecorderOptions) {
     this.epoch = epoch;
+    this.drops = new DropLedger(news);
+    this.queue = ports.queue ?? new PlainQueue();
+    this.#ports = ports;
     this.#options = options;
-    this.#clock = parts.clock;
-    this.#codec = parts.codec;
-    this.drops = parts.drops;
-    this.#queue = parts.queue;
-    this.#beganMs = this.#clock.monotonicMs();
+    this.#beganMs = ports.clock.monotonicMs();
   }
 
   /** Records one event; `type` has been checked. Synchronous, and never throws for what the data holds. */
   record(type: string, given: EventData, priority: Priority): RecordResult {
-    if (this.#closed) return { status: "dropped", reason: "closed", message: "close() was called before" };
-    const { redact } = this.#options;
+    if (this.closed) return { status: "dropped", reason: "closed", message: "close() was called before" };
+    const { redact, bufferBytesMax, eventBytesMax } = this.#options;
     const data = redact ? redact(type, given) : given;
     if (!data) return this.#drop("redacted", "redact() kept it back");
     const spelled = spell(data);
     if ("reason" in spelled) return this.#drop(spelled.reason, spelled.message);
     // All of the buffer is open to critical events, an eighth less to normal ones, a quarter less to bulk.
-    const { bytes: waitingBytes } = this.#queue;
-    if (waitingBytes >= (this.#options.bufferBytesMax / 8) * (9 - priority)) {
-      return this.#drop(
-        "buffer_full",
-        `${waitingBytes} bytes wait to be stored, as many as its priority may`,
-      );
+    const waitingBytes = this.queue.bytes;
+    if (waitingBytes >= (bufferBytesMax / 8) * (9 - priority)) {
+      const message = `${waitingBytes} bytes wait to be stored, as many as its priority may`;
+      return this.#drop("buffer_full", message);
     }
-    if (this.drops.hasPending) this.declareDrops();
+    if (this.drops.pending.length > 0) this.declareDrops();
     const { json } = spelled;
-    const { eventBytesMax } = this.#options;
     // No character takes less than a byte. What is made room for once stays in memory.
     const bytes = json.length > eventBytesMax ? undefined : this.#encode(type, json);
     const length = bytes?.length ?? json.length;
@@ -83,7 +77,7 @@ export class Recorder {
       const message = `the event takes ${length} bytes, eventBytesMax is ${eventBytesMax}`;
       return this.#drop("too_large", message);
     }
-    this.#recorded++;
+    this.recorded++;
     return { status: "recorded", epoch: this.epoch, seq: this.#push(bytes, priority) };
   }
 
@@ -91,25 +85,24 @@ export class Recorder {
   begin(previous: OpenedStore["previous"]): void {
     const data = { previous_epoch: previous?.epoch ?? null, previous_last_seq: previous?.lastSeq ?? null };
     const bytes = this.#encode("$open", JSON.stringify(data));
-    this.#queue.unshift({ seq: 1, priority: CONTROL, bytes });
+    this.queue.unshift({ seq: 1, priority: CONTROL, bytes });
   }
 
   /** Says that the epoch goes on, after others may have declared its end. */
   goOn(): void {
-    if (!this.#closed) this.#control("$open", { previous_epoch: null, previous_last_seq: null });
+    if (!this.closed) this.#control("$open", { previous_epoch: null, previous_last_seq: null });
   }
 
   /** Declares where an epoch ends whose owner is gone; undefined when nothing can be declared any more. */
   declareEnd(epoch: string, lastSeq: number): number | undefined {
-    return this.#closed ? undefined : this.#control("$close", { close_epoch: epoch, last_seq: lastSeq });
+    return this.closed ? undefined : this.#control("$close", { close_epoch: epoch, last_seq: lastSeq });
   }
 
   /** Ends the epoch: `$close` is its last number. */
   end(): void {
-    if (this.#closed) return;
     this.declareDrops();
-    this.#closed = true;
-    this.#control("$close", { last_seq: this.#nextSeq });
+    this.closed = true;
+    this.#control("$close", { last_seq: this.lastSeq + 1 });
   }
 
   /**
@@ -117,22 +110,23 @@ export class Recorder {
    * durable behind a hole is durable together with its declaration.
    */
   declareDrops(): void {
-    if (this.#closed) return;
-    for (const { epoch, fromSeq, toSeq, count, reason } of this.drops.takePending()) {
+    const { drops } = this;
+    // After `$close` nothing can be declared.
+    for (const { epoch, fromSeq, toSeq, count, reason } of this.closed ? [] : drops.pending.splice(0)) {
       this.#control(reason === "consent" ? "$purge" : "$drop", {
         drop_epoch: epoch,
         from_seq: fromSeq,
         to_seq: toSeq,
         count,
         reason,
-        dropped_total: this.drops.total,
+        dropped_total: drops.total,
       });
     }
   }
 
   /** Gives up every waiting event, because consent was withdrawn; control records stay. */
   purge(): void {
-    for (const range of rangesOf(this.epoch, this.#queue.purge())) {
+    for (const range of rangesOf(this.epoch, this.queue.purge())) {
       this.drops.add(range, "consent", "consent was withdrawn");
     }
     this.unhold();
@@ -140,61 +134,34 @@ export class Recorder {
 
   /** Keeps what is recorded from now on in memory: neither `peek` nor `peekRun` shows it before `unhold`. */
   hold(): void {
-    this.#heldFrom = Math.min(this.#heldFrom, this.#nextSeq);
+    this.#heldFrom = Math.min(this.#heldFrom, this.lastSeq + 1);
   }
 
   unhold(): void {
     this.#heldFrom = Number.POSITIVE_INFINITY;
   }
 
-  /** The oldest events waiting that are not held, up to about `bytesMax`; they stay until `release`. */
+  /** The oldest events waiting that are not held, up to about `bytesMax`; they stay until released. */
   peek(bytesMax: number): Entry[] {
-    return this.#queue.peek(bytesMax, this.#heldFrom);
+    return this.queue.peek(bytesMax, this.#heldFrom);
   }
 
   /** The waiting events as a run, for when they cannot be stored and are sent from memory. */
   peekRun(limit: RunLimit, before: readonly Entry[] = []): Run | undefined {
-    const entries = [...before, ...this.peek(limit.bytesMax)];
-    return runOf(this.#options.device, this.epoch, entries, limit);
-  }
-
-  /** Lets go of the events up to `throughSeq`: stored, or acknowledged. Returns how many bytes they were. */
-  release(throughSeq: number): number {
-    return this.#queue.release(throughSeq);
+    return runOf(this.#options.device, this.epoch, [...before, ...this.peek(limit.bytesMax)], limit);
   }
 
   /** Learns the relay's time. Small differences are the network's doing and are left alone. */
   learnTime(serverTimeMs: number): void {
-    const wallMs = this.#clock.wallMs();
+    const { clock } = this.#ports;
+    const wallMs = clock.wallMs();
     const offsetMs = Math.round(serverTimeMs - wallMs);
     if (this.#offsetMs === null || differ(offsetMs, this.#offsetMs)) this.#offsetMs = offsetMs;
-    this.#aheadMs = wallMs - this.#clock.monotonicMs();
-  }
-
-  get waitingEvents(): number {
-    return this.#queue.events;
-  }
-
-  get waitingBytes(): number {
-    return this.#queue.bytes;
-  }
-
-  /** The highest number given so far. */
-  get lastSeq(): number {
-    return this.#nextSeq - 1;
-  }
-
-  get recorded(): number {
-    return this.#recorded;
-  }
-
-  /** Whether `end` was called; nothing can be declared in this epoch any more. */
-  get closed(): boolean {
-    return this.#closed;
+    this.#aheadMs = wallMs - clock.monotonicMs();
   }
 
   #drop(reason: DropReason, message: string): RecordResult {
-    const seq = this.#nextSeq++;
+    const seq = ++this.lastSeq;
     this.drops.add({ epoch: this.epoch, fromSeq: seq, toSeq: seq }, reason, message);
     return { status: "dropped", reason, message };
   }
@@ -204,20 +171,21 @@ export class Recorder {
   }
 
   #encode(type: string, json: string): Uint8Array {
-    const wallMs = this.#clock.wallMs();
-    const nowMs = this.#clock.monotonicMs();
+    const { clock, codec } = this.#ports;
+    const wallMs = clock.wallMs();
+    const nowMs = clock.monotonicMs();
     this.#encodedMs = nowMs;
     // The clocks came apart: one was set, or the device slept. What was learned before holds no longer.
     if (differ(wallMs - nowMs, this.#aheadMs)) this.#offsetMs = null;
     const timeMs = Math.max(0, Math.trunc(wallMs));
     const monoMs = Math.max(0, Math.round(nowMs - this.#beganMs));
-    return this.#codec.encodeEvent({ type, timeMs, monoMs, offsetMs: this.#offsetMs, json });
+    return codec.encodeEvent({ type, timeMs, monoMs, offsetMs: this.#offsetMs, json });
   }
 
   #push(bytes: Uint8Array, priority: Priority): number {
-    const seq = this.#nextSeq++;
+    const seq = ++this.lastSeq;
     this.ages.note(seq, this.#encodedMs);
-    this.#queue.push({ seq, priority, bytes });
+    this.queue.push({ seq, priority, bytes });
     return seq;
   }
 }

@@ -1,55 +1,64 @@
-import type { Clock } from "./clock.ts";
-import { Committer, type CommitterOptions, type Wear } from "./committer.ts";
-import type { DropLedger } from "./drops.ts";
+import { fullJitterMs } from "./backoff.ts";
+import type { Cancel } from "./clock.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { News } from "./news.ts";
+import type { CheckedOptions } from "./options.ts";
+import type { Ports, StoreNews } from "./ports.ts";
 import type { Recorder } from "./recorder.ts";
-import type { OpenedStore, Store } from "./store.ts";
+import type { Eviction, OpenedStore, Store } from "./store.ts";
 
-export interface StorageParts {
+interface StorageParts {
   readonly recorder: Recorder;
-  readonly drops: DropLedger;
   readonly news: News;
-  readonly clock: Clock;
-  readonly store: Store;
-  readonly makeSpare: () => Store;
-  readonly wear: Wear | undefined;
+  readonly ports: Ports;
+  readonly options: CheckedOptions;
+  readonly tell: StoreNews;
+  /** Called when events of so many bytes were stored, or none could be: they can be sent now. */
+  readonly onChange: (bytes: number) => void;
 }
 
-export interface StorageOptions extends CommitterOptions {
-  readonly device: string;
+interface State {
+  /**
+   * `armed`: the commit interval runs. `rationed`: a commit is due, and waits until the medium may be written to again.
+   * `degraded`: the store took nothing; storing is tried again.
+   */
+  readonly kind: "idle" | "armed" | "rationed" | "committing" | "degraded";
+  readonly cancel?: Cancel;
 }
 
-/** The store and what fills it: opened once, and begun once there is something to keep. */
+/** One write takes at most this much, so that a long backlog does not become one long write: 256 KiB. */
+const COMMIT_CHUNK_BYTES = 262_144;
+
+/** What the declaration of an eviction takes in the store, about. */
+const DECLARATION_BYTES = 200;
+
+/**
+ * The store and what fills it: opened once, begun once there is something to keep. Then events move there in groups:
+ * when enough wait, or when the oldest has waited long enough. One timer at most, one commit at a time, nothing per event.
+ */
 export class Storage {
   readonly #parts: StorageParts;
-  readonly #options: StorageOptions;
-  readonly #onChange: (bytes: number) => void;
-  #store: Store;
-  #committer: Committer | undefined;
-  #opening: Promise<OpenedStore> | undefined;
-  durableEvents = 0;
-
-  /** @param onChange called when events of so many bytes were stored, or none could be: they can be sent now. */
-  constructor(parts: StorageParts, options: StorageOptions, onChange: (bytes: number) => void) {
-    this.#parts = parts;
-    this.#options = options;
-    this.#onChange = onChange;
-    this.#store = parts.store;
-  }
-
   /** A store in memory once the application's could not be opened. */
-  get store(): Store {
-    return this.#store;
-  }
+  store: Store;
+  isReplaced = false;
+  /** Whether the epoch has begun. */
+  begun = false;
+  durableEvents = 0;
+  /** The highest number that the store has taken. */
+  committedSeq = 0;
+  #opening: Promise<OpenedStore> | undefined;
+  #isOpen = false;
+  #state: State = { kind: "idle" };
+  #failures = 0;
+  #isEager = false;
+  #running: Promise<void> = Promise.resolve();
+  #eviction:
+    | { readonly eviction: Eviction; readonly declaredSeq: number; readonly declarations: number }
+    | undefined;
 
-  get isReplaced(): boolean {
-    return this.#store !== this.#parts.store;
-  }
-
-  /** Undefined before `begin`. */
-  get committer(): Committer | undefined {
-    return this.#committer;
+  constructor(parts: StorageParts) {
+    this.#parts = parts;
+    this.store = parts.ports.makeStore(parts.tell);
   }
 
   /** Finds what earlier epochs left. */
@@ -59,31 +68,72 @@ export class Storage {
   }
 
   /** Begins the epoch, if it has not begun, and lets what waits be stored. */
-  begin(previous: OpenedStore["previous"]): Committer {
-    const { recorder, drops, news, clock, wear } = this.#parts;
-    if (!this.#committer) {
+  begin(previous: OpenedStore["previous"]): void {
+    const { recorder, news } = this.#parts;
+    if (!this.begun) {
+      this.begun = true;
       recorder.begin(previous);
       news.emit("epoch", { epoch: recorder.epoch, previous });
-      const parts = { recorder, store: this.#store, drops, clock, wear };
-      this.#committer = new Committer(parts, this.#options, {
-        committed: (throughSeq, count, bytes) => this.#committed(throughSeq, count, bytes),
-        failed: (error) => this.#failed(error),
-      });
     }
-    this.#committer.start();
-    return this.#committer;
+    this.#isOpen = true;
+    this.notify();
+  }
+
+  /** Called after every record: decides whether a commit is due. Cheap. */
+  notify(): void {
+    const { kind } = this.#state;
+    if (!this.#isOpen || kind === "committing" || kind === "degraded") return;
+    const { recorder, options, ports } = this.#parts;
+    const { events, bytes } = recorder.queue;
+    if ((this.#isEager && events > 0) || (kind === "rationed" && this.#isFilling)) this.#begin();
+    else if (kind === "rationed") return;
+    else if (events >= options.commitEventsMax || bytes >= options.commitBytesMax) this.#due();
+    else if (kind === "idle" && (events > 0 || recorder.drops.pending.length > 0)) {
+      const cancel = ports.clock.after(options.commitIntervalMs, () => this.#due(), true);
+      this.#state = { kind: "armed", cancel };
+    }
+  }
+
+  /** While eager, nothing waits for company: whatever is recorded may be the last that is heard of this process. */
+  setEager(isEager: boolean): void {
+    this.#isEager = isEager;
+    this.notify();
+  }
+
+  /** Commits everything that waits now. Resolves when it is stored, or when the store refused it. */
+  async commitAll(): Promise<void> {
+    if (!this.#isOpen) return;
+    const { recorder } = this.#parts;
+    recorder.declareDrops();
+    const target = recorder.lastSeq;
+    const before = this.committedSeq;
+    const joined = this.#state.kind === "committing";
+    if (!joined) this.#begin();
+    await this.#running;
+    // A commit that was under way may have taken only what was there when it began.
+    const goOn = joined || this.committedSeq > before;
+    if (goOn && this.committedSeq < target && !this.degraded && recorder.queue.events > 0)
+      await this.commitAll();
+  }
+
+  /** Whether events must be sent from memory because the store does not take them. */
+  get degraded(): boolean {
+    return this.#state.kind === "degraded";
   }
 
   /** Gives up every event kept, in memory and on the medium; control records stay. */
   async purge(): Promise<boolean> {
-    const { recorder, drops, news } = this.#parts;
+    const { recorder, news } = this.#parts;
+    const { drops, queue } = recorder;
     const { previous } = await this.open();
-    const purge = await this.#store.planPurge();
+    const purge = await this.store.planPurge();
     for (const range of purge.ranges) drops.add(range, "consent", "consent was withdrawn");
     recorder.purge();
     // An epoch that nobody has heard of, and that has nothing to tell, stays unheard of.
-    if (this.#committer || previous || drops.hasPending || recorder.waitingEvents > 0)
-      await this.begin(previous).commitAll();
+    if (this.begun || previous || drops.pending.length > 0 || queue.events > 0) {
+      this.begin(previous);
+      await this.commitAll();
+    }
     const complete = await purge.apply();
     if (!complete) {
       const message = "not every event could be removed from the medium; the next purge tries again";
@@ -92,40 +142,147 @@ export class Storage {
     return complete;
   }
 
+  /** Ends after the group that is being stored. */
+  async stop(): Promise<void> {
+    this.#isOpen = false;
+    this.#state.cancel?.();
+    await this.#running;
+    this.#state = { kind: "idle" };
+  }
+
   async close(): Promise<void> {
-    await this.#committer?.stop();
-    if (this.#opening) await this.#store.close();
+    await this.stop();
+    if (this.#opening) await this.store.close();
   }
 
   async #open(): Promise<OpenedStore> {
-    const { device } = this.#options;
-    const { epoch } = this.#parts.recorder;
+    const { recorder, options, ports, tell } = this.#parts;
+    const open = () => this.store.open(options.device, recorder.epoch);
     try {
-      return await this.#store.open(device, epoch);
+      return await open();
     } catch (error) {
       this.#failed(error);
-      this.#store = this.#parts.makeSpare();
-      return this.#store.open(device, epoch);
+      this.isReplaced = true;
+      this.store = ports.makeSpare(tell);
+      return open();
     }
   }
 
-  #committed(throughSeq: number, count: number, bytes: number): void {
-    const { news, recorder } = this.#parts;
-    const { durable } = this.#store;
+  /** Whether so much waits that it must be stored, whatever that costs the medium. */
+  get #isFilling(): boolean {
+    const { recorder, options } = this.#parts;
+    return recorder.queue.bytes >= options.bufferBytesMax / 2;
+  }
+
+  /** Commits now, or when the medium can bear it. */
+  #due(): void {
+    const { recorder, ports } = this.#parts;
+    const cancel = this.#isFilling ? undefined : ports.wear?.wait(recorder.queue.bytes, () => this.#begin());
+    if (cancel) {
+      this.#state.cancel?.();
+      this.#state = { kind: "rationed", cancel };
+    } else this.#begin();
+  }
+
+  #begin(): void {
+    this.#state.cancel?.();
+    this.#state = { kind: "committing" };
+    this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { recorder, ports, options } = this.#parts;
+    // Takes what is there now: later events are either due by themselves or wait their interval.
+    const target = recorder.lastSeq;
+    let failure: { readonly error: unknown } | undefined;
+    let before: number;
+    do {
+      before = this.committedSeq;
+      failure = await this.#commitOnce();
+      // What waits may be held back: then nothing was taken, and nothing will be.
+      // Nor does an eviction wait for the next group: until its declaration is stored, the cap is exceeded.
+    } while (
+      !failure &&
+      this.#isOpen &&
+      this.committedSeq > before &&
+      (this.#eviction || this.committedSeq < target)
+    );
+    if (!this.#isOpen) return;
+    if (failure) {
+      const delayMs = fullJitterMs(ports.clock, ++this.#failures, options);
+      this.#state = { kind: "degraded", cancel: ports.clock.after(delayMs, () => this.#begin()) };
+      this.#failed(failure.error);
+    } else {
+      this.#state = { kind: "idle" };
+      this.notify();
+    }
+  }
+
+  /** Stores one group; returns what kept it from being stored. */
+  async #commitOnce(): Promise<{ readonly error: unknown } | undefined> {
+    const { recorder, news, onChange } = this.#parts;
+    await this.#makeRoom();
+    recorder.declareDrops();
+    const entries = recorder.peek(COMMIT_CHUNK_BYTES);
+    const last = entries.at(-1);
+    if (!last) return undefined;
+    const appended = await this.store.append(entries);
+    if (!appended.ok) return appended;
+    this.#failures = 0;
+    this.committedSeq = last.seq;
+    const bytes = recorder.queue.release(last.seq);
+    await this.#applyEviction();
+    const { durable } = this.store;
     if (durable) {
-      this.durableEvents += count;
+      this.durableEvents += entries.length;
       if (news.over("storage_degraded"))
         news.emit("degraded", { durable, message: "events are stored again" });
-      news.emit("durable", { epoch: recorder.epoch, throughSeq });
+      news.emit("durable", { epoch: recorder.epoch, throughSeq: last.seq });
     }
-    this.#onChange(bytes);
+    onChange(bytes);
+    return undefined;
+  }
+
+  /**
+   * Declares what has to go so that all that waits fits: it is stored before the declaration is.
+   * @param declarations so many of evictions just applied drive nothing out: each that did would need another.
+   */
+  async #makeRoom(declarations = 0): Promise<void> {
+    if (this.#eviction) return;
+    // A burst may have only just begun: all of it is counted.
+    await Promise.resolve();
+    const { recorder } = this.#parts;
+    const { events, bytes } = recorder.queue;
+    const eviction = await this.store.planEviction(
+      bytes - declarations * DECLARATION_BYTES,
+      events - declarations,
+    );
+    // After `$close` nothing can be declared, so nothing may go: the cap is exceeded by a little.
+    if (!eviction || recorder.closed) return;
+    const { ranges } = eviction;
+    for (const range of ranges) recorder.drops.add(range, "store_full", "the store reached its cap");
+    recorder.declareDrops();
+    const declaredSeq = recorder.lastSeq;
+    this.#eviction = { eviction, declaredSeq, declarations: declarations + ranges.length };
+  }
+
+  /** Lets go of what was declared, once the declaration is stored. */
+  async #applyEviction(): Promise<void> {
+    if (!this.#eviction || this.#eviction.declaredSeq > this.committedSeq) return;
+    const { eviction, declarations } = this.#eviction;
+    this.#eviction = undefined;
+    const { bytes } = this.store.backlog();
+    await eviction.apply();
+    // What waited when this was planned is stored now, and some of it may have to go. Where nothing came free, nothing will.
+    const freed = bytes - this.store.backlog().bytes;
+    if (this.#isOpen && freed > declarations * DECLARATION_BYTES) await this.#makeRoom(declarations);
   }
 
   #failed(cause: unknown): void {
-    const { news } = this.#parts;
+    const { news, onChange } = this.#parts;
     const message = `events cannot be stored (${messageOf(cause)}); they go on from memory, and are not durable`;
     if (news.trouble(new TonearmError("storage_degraded", message, cause)))
       news.emit("degraded", { durable: false, message });
-    this.#onChange(0);
+    onChange(0);
   }
 }

@@ -1,17 +1,15 @@
 /**
- * The way of an event through the SDK, on one screen: `record` → Recorder (stamp, encode) → Committer (group commit)
+ * The way of an event through the SDK, on one screen: `record` → Recorder (stamp, encode) → Storage (group commit)
  * → Store → Pump (batch, retry) → Transport, and back: acknowledge → Store.
  */
 
 import { inTime } from "./clock.ts";
 import { Consent, type ConsentResult, type ConsentState, checkConsent } from "./consent.ts";
 import { Delivery } from "./delivery.ts";
-import { DropLedger } from "./drops.ts";
 import type { Listener } from "./emitter.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { EventData, RecordOptions, RecordResult } from "./event.ts";
 import { EventCheck } from "./event-check.ts";
-import { PlainQueue } from "./event-queue.ts";
 import { newEpochId } from "./ids.ts";
 import { News } from "./news.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -45,7 +43,6 @@ class Assembled implements Telemetry {
   readonly ready: Promise<{ readonly durable: boolean }>;
   readonly #ports: Ports;
   readonly #news = new News();
-  readonly #drops: DropLedger;
   readonly #recorder: Recorder;
   readonly #pump: Pump;
   readonly #check: EventCheck;
@@ -57,27 +54,23 @@ class Assembled implements Telemetry {
   #opened: (opened: { readonly durable: boolean }) => void = () => undefined;
 
   constructor(options: CheckedOptions, ports: Ports) {
+    const { clock, transport } = ports;
+    const news = this.#news;
     this.#ports = ports;
-    this.epoch = newEpochId(ports.clock);
-    this.#check = new EventCheck(ports.clock, options.events);
-    this.#drops = new DropLedger((drop) => this.#news.emit("drop", drop));
-    const { clock, codec, transport } = ports;
-    const redact = options.redact && redaction(options.redact, this.#news);
-    const parts = { clock, codec, drops: this.#drops, queue: ports.queue ?? new PlainQueue() };
-    this.#recorder = new Recorder(this.epoch, { ...options, redact }, parts);
+    this.epoch = newEpochId(clock);
+    this.#check = new EventCheck(clock, options.events);
+    const redact = options.redact && redaction(options.redact, news);
+    const recorder = new Recorder(this.epoch, ports, news, { ...options, redact });
+    this.#recorder = recorder;
     const tell: StoreNews = {
-      damage: (range) => this.#drops.add(range, "corrupt", "damage on the medium"),
+      damage: (range) => recorder.drops.add(range, "corrupt", "damage on the medium"),
       ended: (epoch, lastSeq) => this.#ended(epoch, lastSeq),
       quarantined: (name, reason) =>
-        this.#news.error(new TonearmError("storage_corrupt", `stored file ${name} ${reason}`)),
+        news.error(new TonearmError("storage_corrupt", `stored file ${name} ${reason}`)),
     };
-    const store = ports.makeStore(tell);
-    const makeSpare = () => ports.makeSpare(tell);
-    const books = { recorder: this.#recorder, drops: this.#drops, news: this.#news, clock };
-    this.#storage = new Storage({ ...books, store, makeSpare, wear: ports.wear }, options, (bytes) =>
-      this.#pump.notify(bytes),
-    );
-    this.#delivery = new Delivery({ ...books, transport, options, storage: this.#storage });
+    const onChange = (bytes: number) => this.#pump.notify(bytes);
+    this.#storage = new Storage({ recorder, news, ports, options, tell, onChange });
+    this.#delivery = new Delivery({ recorder, news, clock, transport, options, storage: this.#storage });
     this.#pump = new Pump(this.#delivery, clock, options);
     this.ready = new Promise((resolve) => {
       this.#opened = resolve;
@@ -104,7 +97,7 @@ class Assembled implements Telemetry {
         : new TonearmError("invalid_argument", `an argument cannot be read: ${messageOf(error)}`, error);
     }
     const result = this.#recorder.record(type, complete, priority);
-    this.#storage.committer?.notify();
+    this.#storage.notify();
     return result;
   }
 
@@ -144,16 +137,17 @@ class Assembled implements Telemetry {
 
   stats(): TelemetryStats {
     const { store, durableEvents } = this.#storage;
+    const { recorded, lastSeq, queue, drops } = this.#recorder;
     const { events: storedEvents, bytes: storedBytes } = store.backlog();
     return {
       epoch: this.epoch,
       consent: this.#consent.state,
       durable: store.durable,
       delivery: this.#pump.state,
-      recorded: this.#recorder.recorded,
-      lastSeq: this.#recorder.lastSeq,
-      waitingEvents: this.#recorder.waitingEvents,
-      waitingBytes: this.#recorder.waitingBytes,
+      recorded,
+      lastSeq,
+      waitingEvents: queue.events,
+      waitingBytes: queue.bytes,
       storedEvents,
       storedBytes,
       durableEvents,
@@ -162,7 +156,7 @@ class Assembled implements Telemetry {
       sentBytes: this.#delivery.sentBytes,
       retries: this.#delivery.retries,
       oldestPendingMs: this.#delivery.oldestMs,
-      dropped: this.#drops.byReason(),
+      dropped: { ...drops.byReason },
     };
   }
 
@@ -185,7 +179,7 @@ class Assembled implements Telemetry {
 
   async #hold(): Promise<void> {
     await this.#holdBack();
-    await this.#storage.committer?.stop();
+    await this.#storage.stop();
   }
 
   /** What is left then, control records, is delivered as ever. */
@@ -203,18 +197,17 @@ class Assembled implements Telemetry {
   }
 
   #pageControls(): PageControls {
-    const setEager = (eager: boolean) => this.#storage.committer?.setEager(eager);
+    const setEager = (eager: boolean) => this.#storage.setEager(eager);
     return {
       hide: (bytesMax) => {
-        void this.#storage.committer?.commitAll();
+        void this.#storage.commitAll();
         setEager(true);
         this.#pump.leave(bytesMax);
       },
       show: () => setEager(false),
       goOn: () => {
-        const { committer } = this.#storage;
-        if (committer) this.#recorder.goOn();
-        committer?.notify();
+        if (this.#storage.begun) this.#recorder.goOn();
+        this.#storage.notify();
         this.#pump.tryNow();
       },
       tryNow: () => this.#pump.tryNow(),
@@ -225,7 +218,7 @@ class Assembled implements Telemetry {
     const seq = this.#recorder.declareEnd(epoch, lastSeq);
     if (this.#consent.state === "denied") this.#delivery.held = true;
     this.#consent.found();
-    this.#storage.committer?.notify();
+    this.#storage.notify();
     this.#pump.sendNow();
     return seq;
   }
@@ -236,29 +229,30 @@ class Assembled implements Telemetry {
     const target = this.#recorder.lastSeq;
     // A dead medium may never answer.
     await this.#answered(this.#commitAll(), storeMs);
-    const { committer, store } = this.#storage;
+    const storage = this.#storage;
+    const { begun } = storage;
     // What is held back is not waited for; an epoch that has not begun has nothing to deliver.
-    let delivered = !committer && this.#recorder.waitingEvents === 0;
-    if (committer && !this.#delivery.held)
+    let delivered = !begun && this.#recorder.queue.events === 0;
+    if (begun && !this.#delivery.held)
       delivered = await this.#pump.reaches(target, endMs - clock.monotonicMs());
-    const durable = store.durable && (committer?.committedSeq ?? 0) >= target;
+    const durable = storage.store.durable && storage.committedSeq >= target;
     return { durable, delivered, pendingEvents: this.#delivery.pendingEvents };
   }
 
   async #commitAll(): Promise<void> {
     if (this.#consent.state !== "pending") await this.ready;
-    await this.#storage.committer?.commitAll();
+    await this.#storage.commitAll();
   }
 
   async #close(timeoutMs: number): Promise<FlushResult> {
     await this.#answered(this.#consent.settled);
-    const { committer } = this.#storage;
+    const { begun } = this.#storage;
     if (this.#consent.state === "pending") {
       // Nobody agreed to what waits in memory. Of an epoch that has begun that is told, to be sent another time.
       this.#recorder.purge();
-      committer?.start();
+      if (begun) this.#storage.begin(undefined);
     }
-    if (committer) this.#recorder.end();
+    if (begun) this.#recorder.end();
     const result = await this.#flush(timeoutMs, Math.max(timeoutMs, CLOSE_STORE_MS));
     await this.#answered(this.#pump.stop());
     await this.#answered(this.#storage.close());

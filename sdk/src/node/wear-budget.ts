@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../clock.ts";
-import type { Wear } from "../committer.ts";
 import type { Disk, DiskFile } from "../file-log/disk.ts";
+import type { Wear } from "../ports.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE_BYTES = 4_096;
