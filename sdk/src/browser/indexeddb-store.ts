@@ -288,7 +288,7 @@ export class IndexedDbStore implements Store {
 
   /** Undefined when it cannot be had, or not within this session. */
   async #lock(what: string, wait: boolean): Promise<Release | undefined> {
-    const { signal } = this.#session;
-    return this.#locks && takeLock(this.#locks, `tonearm:${this.#options.name}:${what}`, signal, wait);
+    const name = `tonearm:${this.#options.name}:${what}`;
+    return this.#locks && takeLock(this.#locks, name, wait, this.#session.signal);
   }
 }

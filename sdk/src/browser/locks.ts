@@ -12,17 +12,18 @@ export const webLocks = (): LockManager | undefined => (globalThis.navigator as 
 export function takeLock(
   locks: LockManager,
   name: string,
-  signal: AbortSignal,
   wait: boolean,
+  signal?: AbortSignal,
 ): Promise<Release | undefined> {
   return new Promise((resolve) => {
     const held = (lock: Lock | null) => {
-      if (!lock || signal.aborted) return resolve(undefined);
+      if (!lock || signal?.aborted) return resolve(undefined);
       return new Promise<void>((release) => {
-        signal.addEventListener("abort", () => release());
+        signal?.addEventListener("abort", () => release());
         resolve(release);
       });
     };
-    locks.request(name, wait ? { signal } : { ifAvailable: true }, held).catch(() => resolve(undefined));
+    const options = wait && signal ? { signal } : { ifAvailable: !wait };
+    locks.request(name, options, held).catch(() => resolve(undefined));
   });
 }

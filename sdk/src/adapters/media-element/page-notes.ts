@@ -16,7 +16,7 @@ export function pageNotes(name: string): PlayNotes {
   const owned = new Map<string, Release>();
   /** Holds the lock until `owned` lets it go; false when another page has it. */
   const own = async (lock: string) => {
-    const release = await takeLock(locks, lock, { ifAvailable: true });
+    const release = await takeLock(locks, lock, false);
     if (release) owned.set(lock, release);
     return release !== undefined;
   };
