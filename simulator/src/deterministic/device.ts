@@ -5,6 +5,7 @@ import {
   type CheckedOptions,
   checkOptions,
   discard,
+  MemoryStore,
   PackedQueue,
   packer,
 } from "@tonearm/sdk/ports";
@@ -122,6 +123,7 @@ export class Device {
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           }),
         ),
+      makeSpare: () => new MemoryStore({ ...options, storeBytesMax: options.bufferBytesMax }),
       release: () => undefined,
     });
     this.#process = process;
