@@ -1,185 +1,186 @@
 /**
  * What stands in the database, beside each other for every epoch:
  *
- *   [epoch, -1]  how far it is acknowledged: an ACK frame
- *   [epoch, 0]   whose it is: the header of a segment
- *   [epoch, n]   events from number n on: an EVENTS frame
+ *   [epoch, -1, index, device]                        whose it is; without a value
+ *   [epoch, 0]                                        how far it is acknowledged
+ *   [epoch, first, last, bytes, set of priorities]    events from number `first` to number `last`
  *
- * Headers and frames are those of the file log, see `segment-format.ts`.
+ * So an epoch is looked through by its keys alone. For the values see `sealed.ts`.
  */
-import { getMany, promisifyRequest, type UseStore } from "idb-keyval";
-import {
-  decodeFrame,
-  decodeHeader,
-  encodeAckFrame,
-  encodeEventsFrame,
-  encodeHeader,
-  entriesOf,
-  type SegmentHeader,
-} from "../file-log/segment-format.ts";
-import { stretchesOf } from "../run.ts";
-import type { Entry } from "../store.ts";
+import { promisifyRequest } from "idb-keyval";
+import type { Entry, Priority } from "../store.ts";
+import { encodeText } from "../wire/ndjson.ts";
 import type { Database } from "./database.ts";
-import type { Sacrifice } from "./eviction.ts";
-import { type Frame, frameOf, StoredEpoch } from "./stored-epoch.ts";
+import { seal, unseal } from "./sealed.ts";
+import { type Frame, StoredEpoch } from "./stored-epoch.ts";
 
-const ACKNOWLEDGED = -1;
-const HEADER = 0;
+const OWNER = -1;
+const ACKNOWLEDGED = 0;
 
-/** Frames read at once while an epoch is looked through; each is at most a commit long. */
-const FRAMES_AT_ONCE = 16;
+type Key = readonly [epoch: string, at: number, ...rest: unknown[]];
 
 /** Reads and writes epochs. Everything rejects with the browser's error, and can be repeated. */
 export class EpochTable {
-  readonly #strict: UseStore;
-  /** For what may be lost: an acknowledgement lost costs a duplicate at worst. */
-  readonly #relaxed: UseStore;
-  /** The connection over which our header was written; over another one the database may be another. */
-  #headerOn: IDBDatabase | undefined;
+  readonly #use: Database["use"];
+  /** The connection over which our epoch's owner was written; over another one the database may be another. */
+  #ownerOn: IDBDatabase | undefined;
 
-  constructor(database: Database) {
-    this.#strict = database.use("strict");
-    this.#relaxed = database.use("relaxed");
+  constructor({ use }: Database) {
+    this.#use = use;
   }
 
-  /** The ids of all epochs, one short look-up for each. */
-  ids(): Promise<string[]> {
-    return this.#relaxed("readonly", async (store) => {
-      const ids: string[] = [];
-      for (;;) {
-        // An array sorts behind every number, so this is behind all keys of the last epoch.
-        const behind = IDBKeyRange.lowerBound([ids.at(-1) ?? "", []]);
-        const key = (await promisifyRequest(store.getKey(behind))) as [string] | undefined;
-        if (!key) return ids;
-        ids.push(key[0]);
+  /** All epochs of which anybody can tell whose they are, one short look-up for each. */
+  epochs(): Promise<StoredEpoch[]> {
+    return this.#use("readonly", async (store) => {
+      const epochs: StoredEpoch[] = [];
+      for (let id = ""; ; ) {
+        const key = (await promisifyRequest(store.getKey(IDBKeyRange.lowerBound(behind(id))))) as
+          | Key
+          | undefined;
+        if (!key) return epochs;
+        const epoch = epochOf(key);
+        if (epoch) epochs.push(epoch);
+        [id] = key;
       }
     });
   }
 
-  /** Headers of epochs, those that can be read. */
-  async headers(ids: readonly string[]): Promise<SegmentHeader[]> {
-    const keys = ids.map((id) => [id, HEADER]);
-    const values = await getMany<Uint8Array>(keys, this.#relaxed);
-    return values.map((value) => value && decodeHeader(value)).filter((header) => header !== undefined);
-  }
-
   /** Looks through an epoch; undefined when nobody can tell whose it is. */
   async read(id: string): Promise<StoredEpoch | undefined> {
-    const [header] = await this.headers([id]);
-    if (!header) return undefined;
-    const epoch = new StoredEpoch(header);
-    const [ack] = await getMany<Uint8Array>([[id, ACKNOWLEDGED]], this.#relaxed);
-    const frame = ack && decodeFrame(ack, 0, header.salt);
-    if (typeof frame === "object") epoch.acknowledged = frame.firstSeq;
-    for (let from = 1; from > 0; ) from = await this.#readFrames(epoch, from);
+    const [keys, ack] = await this.#use("readonly", (store) =>
+      Promise.all([
+        promisifyRequest(store.getAllKeys(within(id, OWNER))) as unknown as Promise<Key[]>,
+        promisifyRequest<Uint8Array | undefined>(store.get([id, ACKNOWLEDGED])),
+      ]),
+    );
+    const epoch = keys[0] && epochOf(keys[0]);
+    if (!epoch) return undefined;
+    epoch.add(keys.filter(([, at]) => at > 0).map(frameOfKey));
+    const [line] = (ack && unseal(id, ack)) ?? [];
+    epoch.acknowledged = Number(new TextDecoder().decode(line));
     return epoch;
   }
 
   /**
-   * Stores stretches of our own epoch, durably, all or none.
-   * @param always whether the header is written each time, because somebody may clear up behind us.
+   * Stores frames of our own epoch, durably, all or none.
+   * @param always whether its owner is written each time, because somebody may clear up behind us.
    */
-  async append({ header }: StoredEpoch, stretches: readonly Entry[][], always: boolean): Promise<number[]> {
-    const { epoch, salt } = header;
-    const values = stretches.map((stretch) => encodeEventsFrame(salt, stretch));
-    let connection: IDBDatabase | undefined;
-    await this.#strict("readwrite", (store) => {
-      connection = store.transaction.db;
-      if (always || connection !== this.#headerOn) store.put(encodeHeader(header), [epoch, HEADER]);
-      for (const [i, value] of values.entries()) store.put(value, [epoch, stretches[i]![0]!.seq]);
-      // It is not to wait for a page that may be gone by then.
-      store.transaction.commit();
-      return promisifyRequest(store.transaction);
+  async append(epoch: StoredEpoch, frames: readonly Frame[], always: boolean): Promise<void> {
+    const { id, index, device } = epoch;
+    this.#ownerOn = await this.#write("strict", (store) => {
+      const { db } = store.transaction;
+      if (always || db !== this.#ownerOn) store.put(undefined, [id, OWNER, index, device]);
+      put(store, epoch, frames);
+      return db;
     });
-    this.#headerOn = connection;
-    return values.map(({ length }) => length);
   }
 
   /** Reads events into frames; returns those of them that are missing (`false`) or damaged (`true`). */
-  async load({ header }: StoredEpoch, frames: readonly Frame[]): Promise<Map<Frame, boolean>> {
+  async load(epoch: StoredEpoch, frames: readonly Frame[]): Promise<Map<Frame, boolean>> {
     const absent = frames.filter(({ entries }) => !entries);
     const bad = new Map<Frame, boolean>();
     if (absent.length === 0) return bad;
-    const keys = absent.map(({ firstSeq }) => [header.epoch, firstSeq]);
-    const values = await getMany<Uint8Array>(keys, this.#relaxed);
+    const values = await this.#use("readonly", (store) =>
+      Promise.all(absent.map((frame) => promisifyRequest(store.get(keyOf(epoch, frame))))),
+    );
     for (const [i, frame] of absent.entries()) {
-      frame.entries = entriesIn(values[i], header.salt);
+      frame.entries = entriesIn(epoch, frame, values[i]);
       if (!frame.entries) bad.set(frame, values[i] !== undefined);
     }
     return bad;
   }
 
-  /** Notes how far an epoch is acknowledged, and deletes frames up to the key `gone`. */
-  async acknowledge({ header, acknowledged }: StoredEpoch, gone: number): Promise<void> {
-    const { epoch, salt } = header;
-    const forget = (store: IDBObjectStore) => {
-      if (gone > 0) store.delete(IDBKeyRange.bound([epoch, 1], [epoch, gone]));
-      return promisifyRequest(store.transaction);
-    };
+  /** Notes how far an epoch is acknowledged, and deletes frames up to the one that begins with number `gone`. */
+  async acknowledge({ id, acknowledged }: StoredEpoch, gone: number): Promise<void> {
+    const forget = (store: IDBObjectStore) => void (gone > 0 && store.delete(within(id, 1, gone)));
     const note = (store: IDBObjectStore) => {
-      store.put(encodeAckFrame(salt, epoch, acknowledged), [epoch, ACKNOWLEDGED]);
-      return forget(store);
+      forget(store);
+      store.put(seal(id, [encodeText(`${acknowledged}`)]), [id, ACKNOWLEDGED]);
     };
-    // A full disk takes nothing, but it can forget.
-    await this.#relaxed("readwrite", note).catch(() => this.#relaxed("readwrite", forget));
+    // An acknowledgement lost costs a duplicate at worst. A full disk takes nothing, but it can forget.
+    await this.#write("relaxed", note).catch(() => this.#write("relaxed", forget));
   }
 
-  /** Puts what must stay of frames into their place, durably; returns the frames that hold it. */
-  async replace(sacrifices: readonly Sacrifice[]): Promise<Frame[][]> {
-    const left = sacrifices.map(({ epoch, kept }) =>
-      stretchesOf(kept).map((stretch) => {
-        const value = encodeEventsFrame(epoch.header.salt, stretch);
-        return { value, frame: frameOf(stretch, value.length, true) };
-      }),
-    );
-    await this.#strict("readwrite", (store) => {
-      for (const [i, { epoch, frame }] of sacrifices.entries()) {
-        store.delete([epoch.header.epoch, frame.firstSeq]);
-        for (const { value, frame: kept } of left[i]!) store.put(value, [epoch.header.epoch, kept.firstSeq]);
+  /** Puts what must stay of frames into their place, durably. */
+  replace(
+    frames: readonly (readonly [epoch: StoredEpoch, gone: Frame, left: readonly Frame[]])[],
+  ): Promise<void> {
+    return this.#write("strict", (store) => {
+      for (const [epoch, gone, left] of frames) {
+        store.delete(keyOf(epoch, gone));
+        put(store, epoch, left);
       }
-      return promisifyRequest(store.transaction);
     });
-    return left.map((frames) => frames.map(({ frame }) => frame));
   }
 
   /** Deletes an epoch; when its owner has gone on writing behind our back, only what we know of it. */
-  remove({ header, lastSeq }: StoredEpoch): Promise<void> {
-    const { epoch } = header;
-    return this.#relaxed("readwrite", async (store) => {
-      const newer = await promisifyRequest(store.getKey(framesFrom(epoch, lastSeq + 1)));
-      store.delete(IDBKeyRange.bound([epoch, newer ? 1 : ACKNOWLEDGED], [epoch, lastSeq]));
-      return promisifyRequest(store.transaction);
+  remove({ id, lastSeq }: StoredEpoch): Promise<void> {
+    return this.#write("relaxed", async (store) => {
+      const newer = await promisifyRequest(store.getKey(within(id, lastSeq + 1)));
+      store.delete(within(id, newer ? 1 : OWNER, lastSeq));
     });
   }
 
-  /** Takes some frames into `epoch`; returns where to go on, or 0 at its end. */
-  async #readFrames(epoch: StoredEpoch, from: number): Promise<number> {
-    const [keys, values] = await this.#relaxed("readonly", (store) => {
-      const range = framesFrom(epoch.header.epoch, from);
-      return Promise.all([
-        promisifyRequest(store.getAllKeys(range, FRAMES_AT_ONCE)) as Promise<[string, number][]>,
-        promisifyRequest<Uint8Array[]>(store.getAll(range, FRAMES_AT_ONCE)),
-      ]);
-    });
-    const frames = keys.map(([, firstSeq], i) => {
-      const { length } = values[i]!;
-      const entries = entriesIn(values[i], epoch.header.salt);
-      if (entries) return frameOf(entries, length, false);
-      // Damage reaches to the next frame; reading meets it again, and declares it.
-      const lastSeq = (keys[i + 1]?.[1] ?? firstSeq + 1) - 1;
-      return { firstSeq, lastSeq, bytes: length, priorities: 0, entries: undefined };
-    });
-    epoch.add(frames);
-    return keys.length < FRAMES_AT_ONCE ? 0 : keys.at(-1)![1] + 1;
+  #write<T>(
+    durability: IDBTransactionDurability,
+    work: (store: IDBObjectStore) => T | Promise<T>,
+  ): Promise<T> {
+    return this.#use(
+      "readwrite",
+      async (store) => {
+        const result = await work(store);
+        // It is not to wait for a page that may be gone by then.
+        store.transaction.commit();
+        await promisifyRequest(store.transaction);
+        return result;
+      },
+      durability,
+    );
   }
 }
 
-/** All frames of an epoch from number `from` on. */
-const framesFrom = (epoch: string, from: number): IDBKeyRange =>
-  IDBKeyRange.bound([epoch, from], [epoch, []]);
+function put(store: IDBObjectStore, epoch: StoredEpoch, frames: readonly Frame[]): void {
+  for (const frame of frames) store.put(sealedOf(epoch, frame), keyOf(epoch, frame));
+}
 
-/** The entries of a stored value; undefined when it is missing or damaged. */
-function entriesIn(value: Uint8Array | undefined, salt: number): Entry[] | undefined {
-  const frame = value && decodeFrame(value, 0, salt);
-  return typeof frame === "object" ? entriesOf(frame) : undefined;
+/** An array sorts behind every number and every text, so this is behind all keys that begin with `parts`. */
+const behind = (...parts: (string | number)[]) => [...parts, []];
+
+/** The keys of an epoch from number `from` on, up to number `to` where one is given. */
+const within = (id: string, from: number, ...to: number[]): IDBKeyRange =>
+  IDBKeyRange.bound([id, from], behind(id, ...to));
+
+function epochOf([id, at, index, device]: Key): StoredEpoch | undefined {
+  return at === OWNER ? new StoredEpoch(id, index as number, device as string) : undefined;
+}
+
+const keyOf = ({ id }: StoredEpoch, { firstSeq, lastSeq, bytes, priorities }: Frame) => [
+  id,
+  firstSeq,
+  lastSeq,
+  bytes,
+  priorities,
+];
+
+const frameOfKey = ([, firstSeq, lastSeq, bytes, priorities]: Key) =>
+  ({ firstSeq, lastSeq, bytes, priorities }) as Frame;
+
+/** What a value is sealed with: no other frame, and none of another device, opens it. */
+const nameOf = (epoch: StoredEpoch, frame: Frame): string => [epoch.device, ...keyOf(epoch, frame)].join();
+
+const sealedOf = (epoch: StoredEpoch, frame: Frame): Uint8Array => {
+  const entries = frame.entries!;
+  const priorities = encodeText(entries.map(({ priority }) => priority).join(""));
+  return seal(nameOf(epoch, frame), [priorities, ...entries.map(({ bytes }) => bytes)]);
+};
+
+/** The events of a stored value; undefined when it is missing or damaged. */
+function entriesIn(epoch: StoredEpoch, frame: Frame, value: Uint8Array | undefined): Entry[] | undefined {
+  const [priorities, ...events] = (value && unseal(nameOf(epoch, frame), value)) ?? [];
+  return (
+    priorities &&
+    events.map((bytes, i) => {
+      return { seq: frame.firstSeq + i, priority: (priorities[i]! & 3) as Priority, bytes };
+    })
+  );
 }
