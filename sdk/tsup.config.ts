@@ -1,4 +1,5 @@
 import { defineConfig } from "tsup";
+import { MANGLED_NAMES } from "./src/mangled-names.ts";
 
 // Without the protocol a package of the same name could stand in the way.
 const shared = { format: "esm", sourcemap: true, splitting: true, removeNodeProtocol: false } as const;
@@ -30,6 +31,10 @@ export default defineConfig([
     },
     platform: "browser",
     target: "es2022",
+    // A page pays for every byte; bundlers cannot know which names are nobody else's.
+    esbuildOptions(options) {
+      options.mangleProps = new RegExp(`^(${MANGLED_NAMES.join("|")})$`);
+    },
     tsconfig: "src/browser/tsconfig.json",
     dts: { entry: { "adapters/media-element": "src/adapters/media-element.entry.ts" } },
   },

@@ -2,11 +2,11 @@ import type { DropReason } from "./event.ts";
 import type { News } from "./news.ts";
 import type { SeqRange } from "./store.ts";
 
-/** Events given up that are to be declared. */
+/** Events given up that are to be declared, as the declaration says it. */
 interface Drop {
-  readonly epoch: string;
-  readonly fromSeq: number;
-  toSeq: number;
+  readonly drop_epoch: string;
+  readonly from_seq: number;
+  to_seq: number;
   /** How many numbers of the stretch are given up: all of them, or fewer where they lie scattered. */
   count: number;
   readonly reason: DropReason;
@@ -40,11 +40,11 @@ export class DropLedger {
     this.total += count;
     this.byReason[reason] = (this.byReason[reason] ?? 0) + count;
     const last = this.pending.at(-1);
-    const adjoins = last?.epoch === epoch && fromSeq === last.toSeq + 1;
+    const adjoins = last?.drop_epoch === epoch && fromSeq === last.to_seq + 1;
     if (last && adjoins && (last.reason === reason || this.pending.length >= PENDING_MAX)) {
-      last.toSeq = toSeq;
+      last.to_seq = toSeq;
       last.count += count;
-    } else this.pending.push({ epoch, fromSeq, toSeq, count, reason });
+    } else this.pending.push({ drop_epoch: epoch, from_seq: fromSeq, to_seq: toSeq, count, reason });
     this.#news.emit("drop", { epoch, fromSeq, toSeq, count, reason, message });
   }
 }

@@ -83,14 +83,13 @@ export class Recorder {
 
   /** Puts `$open` before everything else. */
   begin(previous: OpenedStore["previous"]): void {
-    const data = { previous_epoch: previous?.epoch ?? null, previous_last_seq: previous?.lastSeq ?? null };
-    const bytes = this.#encode("$open", JSON.stringify(data));
+    const bytes = this.#encode("$open", JSON.stringify(openOf(previous)));
     this.queue.unshift({ seq: 1, priority: CONTROL, bytes });
   }
 
   /** Says that the epoch goes on, after others may have declared its end. */
   goOn(): void {
-    if (!this.closed) this.#control("$open", { previous_epoch: null, previous_last_seq: null });
+    if (!this.closed) this.#control("$open", openOf(undefined));
   }
 
   /** Declares where an epoch ends whose owner is gone; undefined when nothing can be declared any more. */
@@ -112,15 +111,9 @@ export class Recorder {
   declareDrops(): void {
     const { drops } = this;
     // After `$close` nothing can be declared.
-    for (const { epoch, fromSeq, toSeq, count, reason } of this.closed ? [] : drops.pending.splice(0)) {
-      this.#control(reason === "consent" ? "$purge" : "$drop", {
-        drop_epoch: epoch,
-        from_seq: fromSeq,
-        to_seq: toSeq,
-        count,
-        reason,
-        dropped_total: drops.total,
-      });
+    for (const drop of this.closed ? [] : drops.pending.splice(0)) {
+      const type = drop.reason === "consent" ? "$purge" : "$drop";
+      this.#control(type, { ...drop, dropped_total: drops.total });
     }
   }
 
@@ -189,6 +182,11 @@ export class Recorder {
     return seq;
   }
 }
+
+const openOf = (previous: OpenedStore["previous"]): EventData => ({
+  previous_epoch: previous?.epoch ?? null,
+  previous_last_seq: previous?.lastSeq ?? null,
+});
 
 /** Whether two differences between clocks are more than a network's or a clock's inaccuracy apart: 1 s. */
 const differ = (aMs: number, bMs: number): boolean => Math.abs(aMs - bMs) > 1_000;

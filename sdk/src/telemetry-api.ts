@@ -1,6 +1,5 @@
 import type { Batch } from "./before-send.ts";
 import type { ConsentResult, ConsentState } from "./consent.ts";
-import type { Listener } from "./emitter.ts";
 import type { TonearmError } from "./errors.ts";
 import type { DropReason, RecordOptions, RecordResult } from "./event.ts";
 import type { OpenedStore } from "./store.ts";
@@ -8,6 +7,9 @@ import type { AnyEvents, DataOf, EventDefinitions, TypeOf } from "./typed-events
 import type { PlayEvent } from "./vocabulary/play.ts";
 import type { SourceEvent } from "./vocabulary/source.ts";
 import type { Durable } from "./wire/answer.ts";
+
+/** A listener of one kind of news; whatever it returns is ignored. */
+export type Listener<T> = (news: T) => void;
 
 /** What `on` tells. */
 export interface TelemetryEvents {

@@ -6,7 +6,6 @@
 import { inTime } from "./clock.ts";
 import { Consent, type ConsentResult, type ConsentState, checkConsent } from "./consent.ts";
 import { Delivery } from "./delivery.ts";
-import type { Listener } from "./emitter.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { EventData, RecordOptions, RecordResult } from "./event.ts";
 import { EventCheck } from "./event-check.ts";
@@ -20,7 +19,7 @@ import { Recorder } from "./recorder.ts";
 import { redaction } from "./redaction.ts";
 import { Storage } from "./storage.ts";
 import type { Priority } from "./store.ts";
-import type { FlushResult, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
+import type { FlushResult, Listener, Telemetry, TelemetryEvents, TelemetryStats } from "./telemetry-api.ts";
 import type { AnyEvents, EventDefinitions } from "./typed-events.ts";
 import type { PlayEvent } from "./vocabulary/play.ts";
 import type { SourceEvent } from "./vocabulary/source.ts";

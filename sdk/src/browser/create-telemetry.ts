@@ -9,7 +9,6 @@ import { ndjsonCodec } from "../wire/ndjson.ts";
 import { inWords } from "../words.ts";
 import { FetchTransport } from "./fetch-transport.ts";
 import { IndexedDbStore } from "./indexeddb-store.ts";
-import { watchPage } from "./page-lifecycle.ts";
 
 /** A page that is left sends at most about this much: requests that outlive their page share 64 KiB. */
 const LEAVING_BYTES_MAX = 60_000;
@@ -34,7 +33,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
   if (persist) navigator.storage?.persist?.().catch(() => undefined);
   const transport = new FetchTransport(checked);
   let store: IndexedDbStore | undefined;
-  let unwatch: (() => void) | undefined;
+  const watch = new AbortController();
   return assembleTelemetry(
     { ...checked, holdBack },
     {
@@ -50,22 +49,29 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
         return new IndexedDbStore({ ...caps, name: false, clock: systemClock, tell });
       },
       attach: (page) => {
-        unwatch = watchPage({
-          hidden: () => {
-            transport.leaving = true;
-            page.hide(LEAVING_BYTES_MAX);
-            transport.leaving = false;
-          },
-          visible: () => page.show(),
-          frozen: () => void store?.suspend(),
-          restored: () => {
-            void store?.resume();
-            page.goOn();
-          },
-          online: () => page.tryNow(),
+        const on = (type: string, listener: (event: PageTransitionEvent) => void) =>
+          globalThis.addEventListener?.(type, listener as (event: Event) => void, { signal: watch.signal });
+        /** Hidden, or left; on a phone nothing more may ever be heard. */
+        const hide = () => {
+          transport.leaving = true;
+          page.hide(LEAVING_BYTES_MAX);
+          transport.leaving = false;
+        };
+        // It bubbles up from the document, which workers do not have.
+        on("visibilitychange", () => (document.hidden ? hide() : page.show()));
+        // Put aside, whole, it may come back or not.
+        on("pagehide", ({ persisted }) => {
+          hide();
+          if (persisted) void store?.suspend();
         });
+        on("pageshow", ({ persisted }) => {
+          if (!persisted) return;
+          void store?.resume();
+          page.goOn();
+        });
+        on("online", () => page.tryNow());
       },
-      release: () => unwatch?.(),
+      release: () => watch.abort(),
     },
   );
 }

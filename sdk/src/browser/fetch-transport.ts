@@ -36,6 +36,7 @@ export class FetchTransport implements Transport {
   }
 
   async send(run: Run, signal: AbortSignal, sending: Sending): Promise<Answer> {
+    const { endpoint, key } = this.#options;
     const plain = encodeNdjsonBatch(run, run.events);
     const keepalive = this.leaving && keepaliveBytes + plain.length <= KEEPALIVE_BYTES_MAX;
     const kept = keepalive ? plain.length : 0;
@@ -43,7 +44,12 @@ export class FetchTransport implements Transport {
     try {
       const gzip = this.#gzip && !keepalive && plain.length >= WORTHWHILE_BYTES;
       const body = gzip ? await compress(plain) : plain;
-      const headers = { ...this.#headers(gzip), ...sending.headers };
+      const headers = {
+        "content-type": MEDIA_NDJSON,
+        ...(gzip && { "content-encoding": "gzip" }),
+        ...authorization(key),
+        ...sending.headers,
+      };
       sending.left(body.length, gzip ? "gzip" : "identity");
       const response = await fetch(this.#url, {
         method: "POST",
@@ -56,15 +62,18 @@ export class FetchTransport implements Transport {
         signal,
       });
       const text = await response.text();
-      if (response.status === 415 && gzip) {
+      const { status } = response;
+      if (status === 415 && gzip) {
         this.#gzip = false;
         return again("no gzip here");
       }
-      return interpret(toHttpAnswer(response, text), body.length);
+      const header = (name: string) => response.headers.get(name) ?? undefined;
+      const answer = { status, retryAfter: header("retry-after"), date: header("date"), body: text };
+      return interpret(answer, body.length);
     } catch (error) {
       // Others may have used up what such requests share; without it there is still a chance.
       if (keepalive && !signal.aborted) return again(messageOf(error));
-      const message = `the relay at ${this.#options.endpoint.origin} cannot be reached (${messageOf(error)})`;
+      const message = `the relay at ${endpoint.origin} cannot be reached (${messageOf(error)})`;
       return { kind: "retry", afterMs: undefined, fault: { kind: "unreachable", message } };
     } finally {
       keepaliveBytes -= kept;
@@ -75,14 +84,6 @@ export class FetchTransport implements Transport {
   close(): Promise<void> {
     return Promise.resolve();
   }
-
-  #headers(gzip: boolean): Record<string, string> {
-    return {
-      "content-type": MEDIA_NDJSON,
-      ...(gzip && { "content-encoding": "gzip" }),
-      ...authorization(this.#options.key),
-    };
-  }
 }
 
 const again = (message: string): Answer => ({ kind: "retry", afterMs: 0, fault: { kind: "busy", message } });
@@ -90,9 +91,4 @@ const again = (message: string): Answer => ({ kind: "retry", afterMs: 0, fault: 
 async function compress(plain: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([plain as BlobPart]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-function toHttpAnswer({ status, headers }: Response, body: string) {
-  const header = (name: string) => headers.get(name) ?? undefined;
-  return { status, retryAfter: header("retry-after"), date: header("date"), body };
 }

@@ -22,4 +22,4 @@ export const BATCH_EVENTS_MAX = 10_000;
 export const EVENT_BYTES_MAX = 262_144;
 
 /** Largest sequence number and largest time in milliseconds: exact in a double. */
-export const INTEGER_MAX = Number.MAX_SAFE_INTEGER;
+export const INTEGER_MAX = 2 ** 53 - 1;
