@@ -23,10 +23,7 @@ export class Ages {
   /** Everything up to `throughSeq` waits no more; `lastSeq` is the last number given. */
   forget(throughSeq: number, lastSeq: number): void {
     const next = this.#marks.findIndex(({ seq }) => seq > throughSeq + 1);
-    this.#marks.splice(
-      0,
-      throughSeq >= lastSeq ? Number.POSITIVE_INFINITY : (next < 0 ? this.#marks.length : next) - 1,
-    );
+    this.#marks.splice(0, throughSeq >= lastSeq ? Infinity : (next < 0 ? this.#marks.length : next) - 1);
     if (this.#marks.length === 0) this.#spacingMs = 1_000;
   }
 

@@ -110,11 +110,11 @@ export class Delivery implements PumpSource {
     const throughSeq = lastSeqOf(run);
     const { events, bytes } = sizeThrough(run, throughSeq);
     const batch = { epoch: run.epoch, fromSeq: run.firstSeq, throughSeq, events, bytes };
-    this.#debug(run, () => `cut, ${events} events in ${bytes} bytes`);
+    this.#debug(run, `cut, ${events} events in ${bytes} bytes`);
     // Nothing is awaited without need: a page that is left has only this moment.
     const headers = beforeSend ? await this.#ask(() => beforeSend(batch), abort.signal) : {};
     if (!headers) {
-      this.#debug(run, () => "held back until the next interval");
+      this.#debug(run, "held back until the next interval");
       return { kind: "held" };
     }
     this.inFlightEvents = events;
@@ -124,12 +124,12 @@ export class Delivery implements PumpSource {
     const left = (bodyBytes: number, encoding: string) => {
       this.sentBytes += bodyBytes;
       news.emit("sent", { ...batch, bodyBytes, encoding });
-      this.#debug(run, () => `sent, ${bodyBytes} bytes of ${encoding}`);
+      this.#debug(run, `sent, ${bodyBytes} bytes of ${encoding}`);
     };
     const answer = await transport.send(run, abort.signal, { headers, left });
     cancel();
     this.inFlightEvents = 0;
-    this.#debug(run, () => `${answer.kind} after ${Math.round(clock.monotonicMs() - beganMs)} ms`);
+    this.#debug(run, `${answer.kind} after ${Math.round(clock.monotonicMs() - beganMs)} ms`);
     return answer;
   }
 
@@ -162,7 +162,7 @@ export class Delivery implements PumpSource {
     await this.#forget(run.epoch, throughSeq);
     news.over("relay_refused", "relay_unreachable");
     if (serverTimeMs !== undefined) recorder.learnTime(serverTimeMs);
-    this.#debug(run, () => `acknowledged through ${throughSeq}, it is in the ${durable}`);
+    this.#debug(run, `acknowledged through ${throughSeq}, it is in the ${durable}`);
     news.emit("accepted", { epoch: run.epoch, fromSeq: run.firstSeq, throughSeq, durable, bodyBytes });
   }
 
@@ -180,7 +180,7 @@ export class Delivery implements PumpSource {
 
   faulted(run: Run, fault: Fault, waitMs: number): void {
     this.retries++;
-    this.#debug(run, () => `again in ${Math.round(waitMs)} ms, because ${fault.message}`);
+    this.#debug(run, `again in ${Math.round(waitMs)} ms, because ${fault.message}`);
     if (fault.kind === "busy") return;
     const message = `${fault.message}; events are kept, and sent again later`;
     this.#parts.news.trouble(new TonearmError(`relay_${fault.kind}`, message));
@@ -196,7 +196,7 @@ export class Delivery implements PumpSource {
   }
 
   /** One line of the life of a batch, when somebody wants to read it. */
-  #debug(run: Run, line: () => string): void {
-    this.#parts.options.debug?.(`${run.epoch} ${run.firstSeq}-${lastSeqOf(run)}: ${line()}`);
+  #debug(run: Run, line: string): void {
+    this.#parts.options.debug?.(`${run.epoch} ${run.firstSeq}-${lastSeqOf(run)}: ${line}`);
   }
 }

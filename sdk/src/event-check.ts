@@ -9,15 +9,11 @@ import { sourceSchema } from "./vocabulary/source.ts";
 import { EVENT_TYPE_PATTERN } from "./wire/names.ts";
 import { inWords, isArray } from "./words.ts";
 
-/** Types without a schema that are remembered as good; beyond this many they are checked every time. */
-const KNOWN_TYPES_MAX = 256;
-
 /** Holds every call of `record` against the types and schemas that the application has named. */
 export class EventCheck {
   readonly #clock: Clock;
   readonly #schemas: ReadonlyMap<string, StandardSchema<unknown, object>>;
   readonly #open: boolean;
-  readonly #known = new Set<string>();
 
   constructor(clock: Clock, events: EventDefinitions | undefined) {
     this.#clock = clock;
@@ -35,7 +31,7 @@ export class EventCheck {
    */
   complete(type: string, data: unknown): EventData {
     const schema = this.#schemas.get(type);
-    if (!schema && !this.#known.has(type)) this.#checkType(type);
+    if (!schema) this.#checkType(type);
     const completed = schema ? validated(type, schema, data) : data;
     if (typeof completed !== "object" || completed === null || isArray(completed)) {
       throw invalid(`the data of "${type}" is ${inWords(completed)}, expected an object`);
@@ -54,7 +50,6 @@ export class EventCheck {
     if (!this.#open) {
       throw invalid(`the event type is "${type}", expected one of ${[...this.#schemas.keys()].join(", ")}`);
     }
-    if (this.#known.size < KNOWN_TYPES_MAX) this.#known.add(type);
   }
 }
 

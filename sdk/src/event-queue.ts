@@ -38,7 +38,7 @@ export class PlainQueue implements EventQueue {
     this.#keep([entry, ...this.#entries]);
   }
 
-  peek(bytesMax: number, beforeSeq: number = Number.POSITIVE_INFINITY): Entry[] {
+  peek(bytesMax: number, beforeSeq: number = Infinity): Entry[] {
     const shown: Entry[] = [];
     let left = bytesMax;
     for (const entry of this.#entries) {

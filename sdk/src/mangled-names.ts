@@ -4,7 +4,7 @@
  */
 export const MANGLED_NAMES = `
   acknowledge acknowledged afterMs ages attach backlog begun byReason bytesMax closeSeq commitAll committedSeq damage declarations
-  declareDrops declareEnd declaredSeq drops emit epochs eventsMax eviction faulted firm firstSeq forget fresh gapMax
+  declareDrops declareEnd declaredSeq drops emit epochs eventsMax eviction faulted isFirm firstSeq forget fresh gapMax
   heldBack hide interrupt learnTime leave leaving makeSpare makeStore monoMs offsetMs oldestMs onChange peek peekRun planEviction
   planPurge priorities quarantined randomBytes ranges reaches recorder retryAfter sendNow serverTimeMs setEager tell timeMs
   tryNow unhold wear

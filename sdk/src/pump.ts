@@ -13,19 +13,19 @@ export interface PumpOptions extends BackoffOptions {
   readonly batchBytesMax: number;
 }
 
-/** What comes before the next batch. */
-interface Pause {
-  /** `scheduled`: the flush interval runs. `waiting`: the last attempt failed, or the application held it back. */
-  readonly kind: "scheduled" | "waiting";
-  readonly ms: number;
-  /** A full batch, or a network that is back, does not shorten it; of `scheduled` ones only `flush` and `close` do. */
-  readonly firm: boolean;
-}
-
 /** The state of delivery, all of it. */
 type State =
   | { readonly kind: "idle" | "sending" | "stopped" }
-  | (Omit<Pause, "ms"> & { readonly cancel: Cancel });
+  | {
+      /** `scheduled`: the flush interval runs. `waiting`: the last attempt failed, or the application held it back. */
+      readonly kind: "scheduled" | "waiting";
+      /** A full batch, or a network that is back, does not shorten it; of `scheduled` ones only `flush` and `close` do. */
+      readonly isFirm: boolean;
+      readonly cancel: Cancel;
+    };
+
+/** Whether a pause comes before the next batch. */
+type IsPaused = boolean;
 
 /** Attempts that failed for so long were an outage, from which everybody returns at the same time: 60 s. */
 const OUTAGE_MS = 60_000;
@@ -113,7 +113,7 @@ export class Pump {
 
   /** The network may be back: a wait that only a failure imposed, not the relay or the application, ends now. */
   tryNow(): void {
-    if (this.#state.kind === "waiting" && !this.#state.firm) this.#send();
+    if (this.#state.kind === "waiting" && !this.#state.isFirm) this.#send();
   }
 
   /** Sends now; resolves to whether all of this epoch up to `seq` is acknowledged, at the latest after `timeoutMs`. */
@@ -160,30 +160,31 @@ export class Pump {
   async #drain(first?: Run): Promise<void> {
     for (let next = first; ; next = undefined) {
       if (!next && !this.#isUrgent && this.#source.waiting() > 0 && this.#source.heldBack()) {
-        return this.#pause({ kind: "scheduled", ms: this.#intervalMs, firm: true });
+        this.#pause("scheduled", this.#intervalMs, true);
+        return;
       }
       const run = next ?? (await this.#source.read(this.#limit()));
       if (!run || this.#interrupted) return this.#rest();
       this.#abort = new AbortController();
       const answer = await this.#source.send(run, this.#abort);
       if (this.#interrupted && answer.kind !== "accepted") return this.#rest();
-      const pause = await this.#handle(run, answer);
-      if (pause) return this.#pause(pause);
+      if (await this.#handle(run, answer)) return;
     }
   }
 
   /** Nothing could be read. If something waits all the same, it came since, or the store reads it later. */
   #rest(): void {
-    if (this.#source.waiting() > 0) this.#pause({ kind: "scheduled", ms: this.#intervalMs, firm: false });
+    if (this.#source.waiting() > 0) this.#pause("scheduled", this.#intervalMs, false);
     else if (this.#state.kind !== "stopped") this.#state = { kind: "idle" };
   }
 
-  #pause({ kind, ms, firm }: Pause): void {
-    if (this.#state.kind === "stopped") return;
-    this.#state = { kind, firm, cancel: this.#clock.after(ms, () => this.#send()) };
+  #pause(kind: "scheduled" | "waiting", ms: number, isFirm: boolean): IsPaused {
+    if (this.#state.kind !== "stopped")
+      this.#state = { kind, isFirm, cancel: this.#clock.after(ms, () => this.#send()) };
+    return true;
   }
 
-  async #handle(run: Run, answer: Answer | Held): Promise<Pause | undefined> {
+  async #handle(run: Run, answer: Answer | Held): Promise<IsPaused> {
     switch (answer.kind) {
       case "accepted":
         return this.#accepted(run, answer);
@@ -192,11 +193,11 @@ export class Pump {
       case "retry":
         return this.#failed(run, answer.fault, answer.afterMs);
       case "held":
-        return { kind: "waiting", ms: this.#intervalMs, firm: true };
+        return this.#pause("waiting", this.#intervalMs, true);
     }
   }
 
-  async #accepted(run: Run, answer: Accepted): Promise<Pause | undefined> {
+  async #accepted(run: Run, answer: Accepted): Promise<IsPaused> {
     const throughSeq = Math.min(answer.throughSeq, lastSeqOf(run));
     if (throughSeq < run.firstSeq) {
       const message = `the relay acknowledged ${answer.throughSeq} for a batch that begins at ${run.firstSeq}`;
@@ -222,31 +223,30 @@ export class Pump {
       this.#reachedSeq = Math.max(this.#reachedSeq, throughSeq);
       for (const { seq, end } of this.#waiters) if (seq <= throughSeq) end(true);
     }
-    if (this.#isUrgent || waiting === 0) return undefined;
-    if (isBack && recoverySpreadMs > 0) {
-      return { kind: "scheduled", ms: this.#clock.fraction() * recoverySpreadMs, firm: true };
-    }
-    if (this.#cut || !isOwn || this.#fillsBatch(waiting)) return undefined;
-    return { kind: "scheduled", ms: this.#intervalMs, firm: false };
+    if (this.#isUrgent || waiting === 0) return false;
+    if (isBack && recoverySpreadMs > 0)
+      return this.#pause("scheduled", this.#clock.fraction() * recoverySpreadMs, true);
+    if (this.#cut || !isOwn || this.#fillsBatch(waiting)) return false;
+    return this.#pause("scheduled", this.#intervalMs, false);
   }
 
-  async #rejected(run: Run, code: string, message: string): Promise<Pause | undefined> {
+  async #rejected(run: Run, code: string, message: string): Promise<IsPaused> {
     const { epoch } = run;
     const throughSeq = Math.max(lastSeqOf(run), this.#cut?.epoch === epoch ? this.#cut.throughSeq : 0);
     const { length } = run.events;
     if (length > 1) {
       this.#cut = { eventsMax: Math.ceil(length / 2), epoch, throughSeq };
-      return undefined;
+      return false;
     }
     const certain = CERTAIN_CODES.includes(code) || ++this.#doubts % TRIES_MAX === 0;
     if (certain && (await this.#source.reject(run, code, message))) {
       this.#cut = { eventsMax: 1, epoch, throughSeq };
-      if (++this.#refusals % TRIES_MAX > 0) return undefined;
+      if (++this.#refusals % TRIES_MAX > 0) return false;
     }
     return this.#failed(run, { kind: "refused", message: `${code}: ${message}` });
   }
 
-  #failed(run: Run, fault: Fault, afterMs?: number): Pause {
+  #failed(run: Run, fault: Fault, afterMs?: number): IsPaused {
     this.#failures++;
     this.#failingSinceMs ??= this.#clock.monotonicMs();
     // Who asks for no wait at all, over and over, is not to be asked over and over.
@@ -256,7 +256,7 @@ export class Pump {
       afterMs === undefined ? 0 : afterJitterMs(this.#clock, afterMs, this.#options),
     );
     this.#source.faulted(run, fault, ms);
-    return { kind: "waiting", ms, firm: afterMs !== undefined };
+    return this.#pause("waiting", ms, afterMs !== undefined);
   }
 
   #limit(): RunLimit {
@@ -277,7 +277,7 @@ export class Pump {
   /** Whether a batch may be sent before its time. */
   get #isFree(): boolean {
     const { kind } = this.#state;
-    return kind === "idle" || (kind === "scheduled" && !this.#state.firm);
+    return kind === "idle" || (kind === "scheduled" && !this.#state.isFirm);
   }
 
   get #isUrgent(): boolean {
@@ -285,6 +285,6 @@ export class Pump {
   }
 
   get #isOutage(): boolean {
-    return this.#clock.monotonicMs() - (this.#failingSinceMs ?? Number.POSITIVE_INFINITY) >= OUTAGE_MS;
+    return this.#clock.monotonicMs() - (this.#failingSinceMs ?? Infinity) >= OUTAGE_MS;
   }
 }

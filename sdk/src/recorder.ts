@@ -43,7 +43,7 @@ export class Recorder {
   #aheadMs = 0;
   #encodedMs = 0;
   /** From this number on nothing leaves memory. */
-  #heldFrom = Number.POSITIVE_INFINITY;
+  #heldFrom = Infinity;
 
   constructor(epoch: string, ports: Ports, news: News, options: RecorderOptions) {
     this.epoch = epoch;
@@ -131,7 +131,7 @@ export class Recorder {
   }
 
   unhold(): void {
-    this.#heldFrom = Number.POSITIVE_INFINITY;
+    this.#heldFrom = Infinity;
   }
 
   /** The oldest events waiting that are not held, up to about `bytesMax`; they stay until released. */

@@ -27,7 +27,7 @@ export class StoredEpoch {
   /** Whether nobody else reads and clears up this epoch. */
   exclusive = false;
   /** Number of the record of our own epoch that declares the end of this one. */
-  closeSeq = Number.POSITIVE_INFINITY;
+  closeSeq = Infinity;
   /** Gives back the lock that says that its owner lives. */
   release: Release | undefined;
 
