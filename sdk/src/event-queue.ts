@@ -3,7 +3,7 @@ import { CONTROL, type Entry } from "./store.ts";
 /** Encoded events in memory, oldest first, until they are stored. */
 export interface EventQueue {
   readonly events: number;
-  /** What the events take in memory, about. */
+  /** What the events take: their bytes, packed where they are packed. */
   readonly bytes: number;
   /** Takes an event behind all others. */
   push(entry: Entry): void;
@@ -17,10 +17,10 @@ export interface EventQueue {
   purge(): readonly { readonly seq: number }[];
 }
 
-/** What an engine keeps for an event beside its bytes, about. */
-const ENTRY_BYTES = 200;
-
-/** A queue of the entries themselves, for codecs that make bytes of their own for every event. */
+/**
+ * A queue of the entries themselves, for codecs that make bytes of their own for every event. An engine keeps about 200 bytes
+ * more for each than are counted.
+ */
 export class PlainQueue implements EventQueue {
   bytes = 0;
   #entries: Entry[] = [];
@@ -31,7 +31,7 @@ export class PlainQueue implements EventQueue {
 
   push(entry: Entry): void {
     this.#entries.push(entry);
-    this.bytes += entry.bytes.length + ENTRY_BYTES;
+    this.bytes += entry.bytes.length;
   }
 
   unshift(entry: Entry): void {
@@ -54,7 +54,7 @@ export class PlainQueue implements EventQueue {
     const gone = this.#entries.splice(0, left < 0 ? this.events : left);
     const size = sizeOf(gone);
     this.bytes -= size;
-    return size - gone.length * ENTRY_BYTES;
+    return size;
   }
 
   purge(): readonly Entry[] {
@@ -70,4 +70,4 @@ export class PlainQueue implements EventQueue {
 }
 
 const sizeOf = (entries: readonly Entry[]): number =>
-  entries.reduce((sum, { bytes }) => sum + bytes.length + ENTRY_BYTES, 0);
+  entries.reduce((sum, { bytes }) => sum + bytes.length, 0);

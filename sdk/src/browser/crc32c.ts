@@ -6,5 +6,9 @@ const EFFECTS = /* @__PURE__ */ Int32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** CRC of `bytes`, continuing from `previous`; an unsigned 32-bit number. */
-export const crc32c = (bytes: Uint8Array, previous: number): number =>
-  ~bytes.reduce((crc, byte) => (crc >>> 8) ^ EFFECTS[(crc ^ byte) & 0xff]!, ~previous) >>> 0;
+export function crc32c(bytes: Uint8Array, previous: number): number {
+  let crc = ~previous;
+  // By index, which takes a third of the time that an iterator or a callback does.
+  for (let at = 0; at < bytes.length; at++) crc = (crc >>> 8) ^ EFFECTS[(crc ^ bytes[at]!) & 0xff]!;
+  return ~crc >>> 0;
+}
