@@ -45,10 +45,21 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 }
 
 /** What `work` comes to; rejects with `late` when that takes longer than `limitMs`. The process stays alive meanwhile. */
-export function inTime<T>(clock: Clock, limitMs: number, work: Promise<T>, late: string): Promise<T> {
+export function within<T>(clock: Clock, limitMs: number, work: Promise<T>, late: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(new Error(`${late} within ${limitMs} ms`));
     const cancel = clock.after(limitMs, giveUp, true);
     work.then(resolve, reject).finally(cancel);
   });
+}
+
+/** What `work` resolves to; undefined when that takes longer than `delayMs`. The process stays alive meanwhile. */
+export async function inTime<T>(clock: Clock, work: Promise<T>, delayMs: number): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = sleep(clock, delayMs, over.signal).then(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
 }

@@ -1,5 +1,5 @@
 import { type BeforeSend, headersOf } from "./before-send.ts";
-import { type Clock, inTime } from "./clock.ts";
+import { type Clock, within } from "./clock.ts";
 import { messageOf, TonearmError } from "./errors.ts";
 import type { News } from "./news.ts";
 import type { Held, PumpSource } from "./pump-source.ts";
@@ -142,7 +142,7 @@ export class Delivery implements PumpSource {
       const isPending = typeof given === "object" && "then" in given;
       const headers = headersOf(
         isPending
-          ? await inTime(clock, options.requestTimeoutMs, Promise.race([given, aborted]), "no answer")
+          ? await within(clock, options.requestTimeoutMs, Promise.race([given, aborted]), "no answer")
           : given,
       );
       news.over("hook_failed");

@@ -28,7 +28,7 @@ it("no name that the build shortens is the language's or a browser's", () => {
 it("no name that the build shortens is an application's to use, or stands in what is sent or answered", () => {
   const api =
     "{telemetry-api,telemetry-options,options,before-send,event,consent,standard-schema,typed-events,redaction,errors}.ts";
-  const texts = [api, "vocabulary/*.ts", "adapters/**/*.ts", "wire/{answer,ndjson}.ts"];
+  const texts = [api, "vocabulary/*.ts", "adapters/{*,media-element/*}.ts", "wire/{answer,ndjson}.ts"];
   const declared = declaredIn(texts.map((pattern) => textOf(pattern, ".")).join("\n"));
   expect(declared.has("flushIntervalMs")).toBe(true);
   expect(clashes(declared)).toEqual([]);

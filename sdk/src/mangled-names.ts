@@ -3,7 +3,7 @@
  * the list against the API, the protocol, and everything that a browser or the language calls by such a name.
  */
 export const MANGLED_NAMES = `
-  acknowledge acknowledged afterMs ages attach backlog begun byReason bytesMax closeSeq commitAll committedSeq damage declarations
+  acknowledge acknowledged afterMs ages backlog begun byReason bytesMax closeSeq commitAll committedSeq damage declarations
   declareDrops declareEnd declaredSeq drops emit epochs eventsMax eviction faulted isFirm firstSeq forget fresh gapMax
   heldBack hide interrupt learnTime leave leaving makeSpare makeStore monoMs offsetMs oldestMs onChange peek peekRun planEviction
   planPurge priorities quarantined randomBytes ranges reaches recorder retryAfter sendNow serverTimeMs setEager tell timeMs

@@ -3,7 +3,7 @@
  * → Store → Pump (batch, retry) → Transport, and back: acknowledge → Store.
  */
 
-import { inTime } from "./clock.ts";
+import { within } from "./clock.ts";
 import { Consent, type ConsentResult, type ConsentState, checkConsent } from "./consent.ts";
 import { Delivery } from "./delivery.ts";
 import { messageOf, TonearmError } from "./errors.ts";
@@ -264,6 +264,6 @@ class Assembled implements Telemetry {
 
   /** A medium that fails, or answers late, holds nobody up. */
   #answered(work: Promise<unknown>, limitMs = CLOSE_STORE_MS): Promise<unknown> {
-    return inTime(this.#ports.clock, limitMs, work, "no answer").catch(() => undefined);
+    return within(this.#ports.clock, limitMs, work, "no answer").catch(() => undefined);
   }
 }

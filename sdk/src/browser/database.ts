@@ -1,5 +1,5 @@
 import { promisifyRequest } from "idb-keyval";
-import { type Clock, inTime } from "../clock.ts";
+import { type Clock, within } from "../clock.ts";
 
 const STORE = "frames";
 
@@ -50,7 +50,7 @@ export function databaseNamed(name: string, clock: Clock): Database {
         connection ??= connect();
         return work((await connection).transaction(STORE, mode, { durability }).objectStore(STORE));
       };
-      const answer = () => inTime(clock, PATIENCE_MS, attempt(), "IndexedDB did not answer");
+      const answer = () => within(clock, PATIENCE_MS, attempt(), "IndexedDB did not answer");
       try {
         return await answer();
       } catch (error) {
