@@ -1,12 +1,19 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Clock } from "@tonearm/sdk/ports";
-import { BATCHES_PATH, MEDIA_MSGPACK, MEDIA_NDJSON, type RefusalBody } from "@tonearm/sdk/wire";
+import {
+  BATCHES_PATH,
+  MEDIA_COLUMNS,
+  MEDIA_MSGPACK,
+  MEDIA_NDJSON,
+  type RefusalBody,
+} from "@tonearm/sdk/wire";
 import type { Sender } from "./access/access.ts";
 import { certificateOf } from "./access/client-certificate.ts";
 import type { Entrance } from "./access/entrance.ts";
 import type { Batch } from "./batch.ts";
 import { allowOrigin } from "./cors.ts";
 import { inflate, readBody } from "./ingest/body.ts";
+import { decodeColumnsBatch } from "./ingest/columns-batch.ts";
 import type { Intake } from "./ingest/intake.ts";
 import { decodeMsgpackBatch } from "./ingest/msgpack-batch.ts";
 import { decodeNdjsonBatch } from "./ingest/ndjson-batch.ts";
@@ -41,6 +48,7 @@ type Decode = (body: Buffer, receivedMs: number, intake: Intake) => Batch;
 const decoders: Readonly<Record<string, Decode>> = {
   [MEDIA_MSGPACK]: decodeMsgpackBatch,
   [MEDIA_NDJSON]: decodeNdjsonBatch,
+  [MEDIA_COLUMNS]: decodeColumnsBatch,
 };
 
 /** The HTTP front: batches in, answers out, and where things stand. */
@@ -123,7 +131,10 @@ async function acceptBatch(parts: ServerParts, request: IncomingMessage): Promis
   const media = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   const decode = Object.hasOwn(decoders, media) ? decoders[media] : undefined;
   if (!decode) {
-    throw new Refusal("unsupported_media_type", `Content-Type must be ${MEDIA_MSGPACK} or ${MEDIA_NDJSON}`);
+    throw new Refusal(
+      "unsupported_media_type",
+      `Content-Type must be one of ${Object.keys(decoders).join(", ")}`,
+    );
   }
   const accepted = await parts.pipeline.accept(await readBatch(parts, request, sender, decode));
   parts.operator.acknowledged(accepted.durable, parts.clock.monotonicMs() - sinceMs);

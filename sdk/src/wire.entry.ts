@@ -4,13 +4,16 @@ export type { Codec, Spelling, StampedEvent } from "./codec.ts";
 export { isControl } from "./run.ts";
 export type { AcceptedBody, Durable, RefusalBody, RefusalCode } from "./wire/answer.ts";
 export { REFUSAL_CODES } from "./wire/answer.ts";
+export { ColumnsEncoder } from "./wire/columns/encode.ts";
 export {
   BATCH_EVENTS_MAX,
   BATCHES_PATH,
   BODY_BYTES_MAX,
+  COLUMNS_MAX,
   EVENT_BYTES_MAX,
   INFLATED_BYTES_MAX,
   INTEGER_MAX,
+  MEDIA_COLUMNS,
   MEDIA_MSGPACK,
   MEDIA_NDJSON,
   PROTOCOL_VERSION,

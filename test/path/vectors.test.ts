@@ -1,5 +1,6 @@
+import { extname } from "node:path";
 import { decode } from "@msgpack/msgpack";
-import { decodeMsgpackBatch, decodeNdjsonBatch } from "@tonearm/relay/ingest";
+import { decodeColumnsBatch, decodeMsgpackBatch, decodeNdjsonBatch } from "@tonearm/relay/ingest";
 import { deaggregate } from "@tonearm/relay/read";
 import {
   type Codec,
@@ -9,6 +10,7 @@ import {
   ndjsonCodec,
 } from "@tonearm/sdk/wire";
 import { describe, expect, it } from "vitest";
+import { readColumns } from "../support/columns.ts";
 import {
   acceptedNames,
   type BatchVector,
@@ -18,6 +20,12 @@ import {
   readVector,
   refusedVectors,
 } from "../support/vector-files.ts";
+
+const decoders: Record<string, (body: Buffer, receivedMs: number) => unknown> = {
+  ".msgpack": decodeMsgpackBatch,
+  ".ndjson": decodeNdjsonBatch,
+  ".columns": decodeColumnsBatch,
+};
 
 const headerOf = ({ device, epoch, first_seq: firstSeq }: BatchVector) => ({ device, epoch, firstSeq });
 const encodedBy = (codec: Codec, { events }: BatchVector) =>
@@ -33,17 +41,18 @@ it("there are vectors", () => {
 });
 
 describe.each(acceptedNames())("the vector %s", (name) => {
-  const { batch, msgpack, ndjson, records } = readVector(name);
+  const { batch, msgpack, ndjson, columns, records } = readVector(name);
 
   it("is what the SDK writes, in both spellings", () => {
     expect(Buffer.from(encodeMsgpackBatch(headerOf(batch), encodedBy(msgpackCodec, batch)))).toEqual(msgpack);
     expect(Buffer.from(encodeNdjsonBatch(headerOf(batch), encodedBy(ndjsonCodec, batch)))).toEqual(ndjson);
   });
 
-  it("becomes the same records at the relay, in both spellings", () => {
+  it("becomes the same records at the relay, in every spelling", () => {
     for (const decoded of [
       decodeMsgpackBatch(msgpack, RECEIVED_MS),
       decodeNdjsonBatch(ndjson, RECEIVED_MS),
+      ...(columns ? [decodeColumnsBatch(columns, RECEIVED_MS)] : []),
     ]) {
       expect(Buffer.from(decoded.records.bytes).toString()).toBe(records);
       expect(decoded).toMatchObject(headerOf(batch));
@@ -63,6 +72,17 @@ describe.each(acceptedNames())("the vector %s", (name) => {
     });
   });
 
+  if (columns)
+    it("says the same by columns to a reader that is not ours", () => {
+      const { first_seq: firstSeq, events } = readColumns(columns);
+      expect(firstSeq).toBe(batch.first_seq);
+      expect(events).toEqual(
+        batch.events.map(
+          (event) => event && [event.type, event.time_ms, event.mono_ms, event.offset_ms, event.data],
+        ),
+      );
+    });
+
   it("is lines of JSON in its other spelling, and in the stream", () => {
     for (const line of [...ndjson.toString().trimEnd().split("\n"), ...records.trimEnd().split("\n")])
       JSON.parse(line);
@@ -71,10 +91,9 @@ describe.each(acceptedNames())("the vector %s", (name) => {
 
 describe("bodies that must be refused", () => {
   it.each(refusedVectors())("$file is refused as $code", ({ file, code, seq }) => {
-    const decoder = file.endsWith(".msgpack") ? decodeMsgpackBatch : decodeNdjsonBatch;
     let refusal: unknown;
     try {
-      decoder(readRefused(file), RECEIVED_MS);
+      decoders[extname(file)]!(readRefused(file), RECEIVED_MS);
     } catch (error) {
       refusal = error;
     }

@@ -3,8 +3,10 @@
  * never touched; a change of the wire format that needs them touched is a new version of the protocol.
  */
 import { join } from "node:path";
+import { encode } from "@msgpack/msgpack";
 import {
   type Codec,
+  ColumnsEncoder,
   encodeMsgpackBatch,
   encodeNdjsonBatch,
   msgpackCodec,
@@ -42,6 +44,34 @@ const play = JSON.stringify({
   artist: "Öffentliche Probe",
   reason_end: "trackdone",
 });
+
+/** Plays one after the other, the volume between them, and a number that was given up. */
+function ofHousehold(i: number): Event | null {
+  if (i === 9) return null;
+  const startedMs = TIME_MS + 200_000 * i;
+  const at = (ms: number) => new Date(ms).toISOString();
+  const times = {
+    time_ms: startedMs + 200_002,
+    mono_ms: 5_021 + 200_000 * i,
+    offset_ms: i < 12 ? null : -250,
+  };
+  if (i % 4 === 3) {
+    const room = { name: "kitchen", groups: [1, i % 2] };
+    return event("volume", JSON.stringify({ level: 20 + i, room }), times);
+  }
+  const data = {
+    artist: i < 6 ? "Öffentliche Probe" : "Aino",
+    title: `Étude "№ ${Math.floor(i / 2)}"`,
+    album: i < 15 ? null : "Signal",
+    skipped: i % 5 === 4,
+    rating: i / 2,
+    duration_ms: 200_500 + (i % 3),
+    ms_played: i % 5 === 4 ? 20_000 : 200_000,
+    started_at: at(startedMs),
+    ended_at: at(startedMs + 200_000),
+  };
+  return event("play", JSON.stringify(data), times);
+}
 
 const batches: Record<string, BatchVector> = {
   minimal: { device: "d", epoch: "e", first_seq: 1, events: [event("x", "{}", { time_ms: 0, mono_ms: 0 })] },
@@ -102,6 +132,7 @@ const batches: Record<string, BatchVector> = {
     ...HEADER,
     events: Array.from({ length: 16 }, (_, i) => event("tick", `{"i":${i}}`, { mono_ms: i })),
   },
+  columns: { ...HEADER, first_seq: 300, events: Array.from({ length: 24 }, (_, i) => ofHousehold(i)) },
   "given-up": { ...HEADER, first_seq: 5, events: [event("a", "{}"), null, null, event("b", '{"i":8}')] },
   "long-data": { ...HEADER, events: [event("long", `{"text":"${"x".repeat(70_000)}"}`)] },
 };
@@ -124,6 +155,8 @@ for (const [name, batch] of Object.entries(batches)) {
   writeOnce(directory, "batch.json", `${JSON.stringify(batch, undefined, 2)}\n`);
   writeOnce(directory, "batch.msgpack", encodeMsgpackBatch(header, encoded(msgpackCodec)));
   writeOnce(directory, "batch.ndjson", encodeNdjsonBatch(header, encoded(ndjsonCodec)));
+  const columns = new ColumnsEncoder().encode(header, encoded(msgpackCodec));
+  if (columns) writeOnce(directory, "batch.columns", columns);
   const records = batch.events.flatMap((each, i) => {
     if (!each) return [];
     const { type, time_ms, mono_ms, offset_ms, data } = each;
@@ -178,6 +211,13 @@ const withData = (name: string, json: string): Refused =>
     7,
   );
 
+/** One event with one value, in columns, the last of them as given. */
+const byColumns = (name: string, column: string | Uint8Array, pieces = ['{"n":', "}"]): Refused => ({
+  ...line(name, "malformed_body", ""),
+  file: `${name}.columns`,
+  body: encode([1, "d", "e", 7, [1], [["x", ...pieces]], [":1\n", ":1\n", ":null\n", column]]),
+});
+
 const refused: readonly Refused[] = [
   inMsgpack("truncated", "malformed_body", good.subarray(0, -3)),
   inMsgpack("trailing-byte", "malformed_body", Uint8Array.of(...good, 0xc0)),
@@ -230,6 +270,14 @@ const refused: readonly Refused[] = [
     '{"v":1,"device":"d","epoch":"e","first_seq":7,"count":2}\n["x",1,1,null,{}]\n',
   ),
   line("no-events", "invalid_batch", '{"v":1,"device":"d","epoch":"e","first_seq":7,"count":0}\n'),
+  byColumns("line-without-an-end", ":1"),
+  byColumns("empty-line-first", ":\n"),
+  byColumns("a-value-too-many", ":1\n2\n"),
+  byColumns("told-from-itself", Uint8Array.of(0, 4, 0, 0, 1)),
+  byColumns("told-from-text", Uint8Array.of(0, 0, 0, 1, 1)),
+  byColumns("number-without-end", Uint8Array.of(0, 0, 0, 0, 0x80)),
+  byColumns("after-the-year-9999", Uint8Array.of(1, 0, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f)),
+  { ...byColumns("two-objects-by-columns", ":1\n", ['{"n":', "}{}"]), code: "invalid_event", seq: 7 },
 ];
 
 const directory = join(VECTORS, "refused");

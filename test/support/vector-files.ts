@@ -1,4 +1,4 @@
-/** The protocol's test vectors: what a batch says, and its bytes in both spellings. Format: `test/vectors/README.md`. */
+/** The protocol's test vectors: what a batch says, and its bytes in each spelling. Format: `test/vectors/README.md`. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,6 +31,8 @@ export function readVector(name: string) {
     batch: JSON.parse(readFileSync(path("batch.json"), "utf8")) as BatchVector,
     msgpack: readFileSync(path("batch.msgpack")),
     ndjson: readFileSync(path("batch.ndjson")),
+    /** By columns; most batches have too little in common for it. */
+    columns: existsSync(path("batch.columns")) ? readFileSync(path("batch.columns")) : undefined,
     records: readFileSync(path("records.ndjson"), "utf8"),
   };
 }

@@ -5,6 +5,7 @@ import type { Batch } from "../batch.ts";
 import { Refusal } from "../refusal.ts";
 import { linesOf } from "../testing/batches.ts";
 import { EVENT, HEADER, NOW } from "../testing/spellings.ts";
+import { decodeColumnsBatch } from "./columns-batch.ts";
 import { decodeMsgpackBatch } from "./msgpack-batch.ts";
 import { decodeNdjsonBatch } from "./ndjson-batch.ts";
 
@@ -26,6 +27,27 @@ const ndjsonOf = (events: (typeof EVENTS)[number]) => {
   );
 };
 
+const START = [1, HEADER.device, HEADER.epoch, HEADER.first_seq];
+const TIMES = [Uint8Array.of(0, 0, 0, 1, 10, 0, 2), Uint8Array.of(0, 1, 0, 0, 0, 1, 0), ":null\n\n-3\n"];
+const COLUMNS = [
+  [...START, [1], [["play", '{"title":"x"}']], [":5\n", ":6\n", ":null\n"]],
+  [
+    ...START,
+    [1, 1, 0, 1],
+    [["a.b-c_d", '{"né":[', ',{"device":"', '"}],"at":', "}"]],
+    [...TIMES, Uint8Array.of(0, 1, 2, 0, 9, 8, 7), ":x\n\ny\n", Uint8Array.of(1, 1, 0, 6, 3, 2, 1)],
+  ],
+  [
+    ...START,
+    [1, 2, 1, 1],
+    [
+      ["t", '{"a":', "}"],
+      ["$drop", "{}"],
+    ],
+    [...TIMES, '"b\n\nc\n', ":1\n", ":2\n", ":3\n"],
+  ],
+];
+
 const SPELLINGS = [
   {
     name: "msgpack",
@@ -33,6 +55,7 @@ const SPELLINGS = [
     corpus: EVENTS.map((events) => encode({ ...HEADER, events })),
   },
   { name: "NDJSON", decode: decodeNdjsonBatch, corpus: EVENTS.map(ndjsonOf) },
+  { name: "columns", decode: decodeColumnsBatch, corpus: COLUMNS.map((columns) => encode(columns)) },
 ];
 
 /** Every line is one record of this batch's device, epoch and number, whatever the device wrote. */

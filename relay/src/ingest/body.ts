@@ -45,6 +45,10 @@ function wholeOf(bytes: Buffer, unpacked: unknown): Buffer {
 const RATIO_MAX = 100;
 /** So much may come out of any body: a batch that was cut in halves down to one event is never refused for its ratio. */
 const INFLATED_BYTES_FREE = 2 * EVENT_BYTES_MAX;
+/** How much may come out of so many bytes. */
+export const inflatedBytesMax = (bytes: number): number =>
+  Math.min(INFLATED_BYTES_MAX, Math.max(INFLATED_BYTES_FREE, RATIO_MAX * bytes));
+
 /** Bodies up to this size are inflated without asking another thread: a millisecond or two, whatever comes out of them. */
 const SMALL_BYTES_MAX = 32_768;
 /** Others that are inflated at once: more than one thread can decode, and no more memory than that which nobody has counted yet. */
@@ -118,10 +122,7 @@ async function inflateAs(name: string, body: Buffer): Promise<Buffer> {
       "Content-Encoding must be one of gzip, zstd and identity, and only one",
     );
   }
-  const maxOutputLength = Math.min(
-    INFLATED_BYTES_MAX,
-    Math.max(INFLATED_BYTES_FREE, RATIO_MAX * body.length),
-  );
+  const maxOutputLength = inflatedBytesMax(body.length);
   try {
     if (body.length <= SMALL_BYTES_MAX) return inflater.now(body, { maxOutputLength });
     return await inflating.run(() => inflater.later(body, { maxOutputLength }));

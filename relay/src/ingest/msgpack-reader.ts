@@ -65,6 +65,21 @@ export class MsgpackReader {
     throw this.#unexpected("a string", type);
   }
 
+  /** The bytes of a string, as a view. */
+  stringBytes(): Buffer {
+    const from = this.passString();
+    return this.#bytes.subarray(from, this.#at);
+  }
+
+  /** The bytes of a string or of binary data, as a view, and which of them it is. */
+  textOrBinary(): { readonly isText: boolean; readonly bytes: Buffer } {
+    const type = this.#bytes[this.#at];
+    if (type === undefined || type < 0xc4 || type > 0xc6) return { isText: true, bytes: this.stringBytes() };
+    this.#at++;
+    const from = this.#pass(this.#unsigned((1 << (type - 0xc4)) as 1 | 2 | 4));
+    return { isText: false, bytes: this.#bytes.subarray(from, this.#at) };
+  }
+
   /** A short string of ASCII; anything else in it fails the patterns it is held against. */
   shortString(): string {
     const from = this.passString();

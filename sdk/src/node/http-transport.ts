@@ -5,7 +5,8 @@ import { authorization, type Key } from "../key.ts";
 import type { Run } from "../store.ts";
 import type { TlsOptions } from "../telemetry-options.ts";
 import type { Answer, Sending, Transport } from "../transport.ts";
-import { BATCHES_PATH, MEDIA_MSGPACK } from "../wire/limits.ts";
+import { ColumnsEncoder } from "../wire/columns/encode.ts";
+import { BATCHES_PATH, MEDIA_COLUMNS, MEDIA_MSGPACK } from "../wire/limits.ts";
 import { encodeMsgpackBatch } from "../wire/msgpack.ts";
 import { compress, ENCODINGS } from "./compress.ts";
 
@@ -27,6 +28,8 @@ export class HttpTransport implements Transport {
   readonly #path: string;
   /** Index of the encoding in use: raised when the relay does not know it. */
   #encoding = 0;
+  /** Undefined once the relay has not known batches by columns. */
+  #columns: ColumnsEncoder | undefined = new ColumnsEncoder();
 
   /** Where batches are put together, one at a time; it grows to the largest there was. */
   #room = new Uint8Array(0);
@@ -52,11 +55,11 @@ export class HttpTransport implements Transport {
 
   async send(run: Run, signal: AbortSignal, sending: Sending): Promise<Answer> {
     try {
-      const body = await compress(
-        encodeMsgpackBatch(run, run.events, this.#allocate),
-        ENCODINGS[this.#encoding]!,
-      );
-      const headers = { ...this.#headers(body.encoding), ...sending.headers };
+      const columns = this.#columns?.encode(run, run.events);
+      const plain = columns ?? encodeMsgpackBatch(run, run.events, this.#allocate);
+      const body = await compress(plain, ENCODINGS[this.#encoding]!);
+      const media = columns ? MEDIA_COLUMNS : MEDIA_MSGPACK;
+      const headers = { ...this.#headers(media, body.encoding), ...sending.headers };
       sending.left(body.bytes.length, body.encoding);
       const response = await this.#pool.request({
         method: "POST",
@@ -66,9 +69,11 @@ export class HttpTransport implements Transport {
         signal,
       });
       const text = await response.body.text();
-      if (response.statusCode === 415 && body.encoding !== "identity") {
-        this.#encoding++;
-        return { kind: "retry", afterMs: 0, fault: { kind: "busy", message: `no ${body.encoding} here` } };
+      if (response.statusCode === 415 && (columns || body.encoding !== "identity")) {
+        if (columns) this.#columns = undefined;
+        else this.#encoding++;
+        const message = `no ${columns ? "columns" : body.encoding} here`;
+        return { kind: "retry", afterMs: 0, fault: { kind: "busy", message } };
       }
       return interpret(toHttpAnswer(response, text), body.bytes.length);
     } catch (error) {
@@ -83,9 +88,9 @@ export class HttpTransport implements Transport {
     await this.#pool.destroy();
   }
 
-  #headers(encoding: string): Record<string, string> {
+  #headers(media: string, encoding: string): Record<string, string> {
     return {
-      "content-type": MEDIA_MSGPACK,
+      "content-type": media,
       ...(encoding !== "identity" && { "content-encoding": encoding }),
       ...authorization(this.#options.key),
     };

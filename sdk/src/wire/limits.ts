@@ -9,6 +9,12 @@ export const BATCHES_PATH = "/v1/batches";
 export const MEDIA_MSGPACK = "application/msgpack";
 export const MEDIA_NDJSON = "application/x-ndjson";
 
+/** Media type of the spelling by columns, which a relay may not know. */
+export const MEDIA_COLUMNS = "application/vnd.tonearm.columns";
+
+/** Most columns in a batch that is spelled by columns. */
+export const COLUMNS_MAX = 1_000;
+
 /** Largest request body on the wire, compressed or not: 1 MiB. */
 export const BODY_BYTES_MAX = 1_048_576;
 

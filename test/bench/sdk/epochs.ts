@@ -1,4 +1,5 @@
 import { decode } from "@msgpack/msgpack";
+import { readColumns } from "../../support/columns.ts";
 
 interface Batch {
   readonly epoch: string;
@@ -9,8 +10,9 @@ interface Batch {
 /** Type, time, monotonic time, offset, data: as JSON text in msgpack, as an object in NDJSON. */
 type Event = readonly [string, number, number, number | null, unknown];
 
-/** Takes a batch apart, in either spelling; NDJSON begins with a brace. */
+/** Takes a batch apart, in any spelling: by columns it begins with an array, NDJSON begins with a brace. */
 export function decodeBatch(body: Uint8Array): Batch {
+  if (body[0] === 0x97) return readColumns(body) as Batch;
   if (body[0] !== 0x7b) return decode(body) as Batch;
   const [header, ...events] = new TextDecoder().decode(body).trimEnd().split("\n");
   return { ...(JSON.parse(header!) as Batch), events: events.map((line) => JSON.parse(line) as Event) };
