@@ -18,7 +18,7 @@ import { type Circuit, CircuitBreaker } from "./put/circuit-breaker.ts";
 import { Collector } from "./put/collector.ts";
 import { FailureWatch } from "./put/failure-watch.ts";
 import { Limiter } from "./put/limiter.ts";
-import { entryBytes } from "./put/put-entry.ts";
+import { entryBytes, LANES } from "./put/put-entry.ts";
 import { PutMeter } from "./put/put-meter.ts";
 import type { PutRecords } from "./put/putter.ts";
 import { Retrier, type RetrierEvents } from "./put/retrier.ts";
@@ -83,7 +83,10 @@ export class Pipeline {
     this.admission = new Admission(config, clock);
     const watch = new FailureWatch(clock, config);
     this.breaker = new CircuitBreaker({ clock, watch }, config, (kind) => this.#circuitChanged(kind));
-    this.shardMap = new ShardMap(parts.loadShape, clock, config, (error) => this.#mapFailed(error));
+    this.shardMap = new ShardMap(parts.loadShape, clock, config, {
+      aggregationOff: (reason) => this.#aggregationOff(reason),
+      failed: (error) => this.#mapFailed(error),
+    });
     this.meter = new PutMeter(parts.put);
     this.limiter = new Limiter(clock, config);
     const { breaker, limiter } = this;
@@ -111,9 +114,6 @@ export class Pipeline {
       await this.shardMap.stop();
       throw error;
     }
-    const { aggregationOff } = this.shardMap.shape ?? {};
-    if (aggregationOff !== undefined)
-      this.#log.warn("records are not aggregated", { reason: aggregationOff });
     this.#replay?.start();
   }
 
@@ -277,11 +277,20 @@ export class Pipeline {
   #circuitChanged(kind: Circuit["kind"]): void {
     this.#log.warn("circuit", { state: kind });
     // Whoever waits in the queue is answered now: from the spool, or with when to come again.
-    if (kind === "open") {
-      for (const lane of ["live", "spooled"] as const) this.#retrier.giveUp(this.#collector.takeAll(lane));
-    }
+    if (kind === "open") this.#giveUpAll();
     // A stream that was away may have come back as another one.
     if (kind === "closed") this.shardMap.surprise();
+  }
+
+  /** What is an aggregate already would be dropped by consumers: its batches come again, and go singly. */
+  #aggregationOff(reason: string): void {
+    this.#log.warn("records are not aggregated", { reason });
+    for (const lane of LANES) this.#aggregator.flush(lane);
+    this.#giveUpAll();
+  }
+
+  #giveUpAll(): void {
+    for (const lane of LANES) this.#retrier.giveUp(this.#collector.takeAll(lane));
   }
 
   #retrierEvents(): RetrierEvents {

@@ -18,8 +18,12 @@ async function aggregatorOn(shape: Partial<StreamShape>) {
     recordBytesMax: 1_048_576,
     ...shape,
   });
-  const shardMap = new ShardMap(load, clock, { refreshIntervalMs: 60_000, refreshPauseMs: 1_000 }, () => {
-    throw new Error("the map cannot fail here");
+  const pace = { refreshIntervalMs: 60_000, refreshPauseMs: 1_000 };
+  const shardMap = new ShardMap(load, clock, pace, {
+    aggregationOff: () => undefined,
+    failed: () => {
+      throw new Error("the map cannot fail here");
+    },
   });
   await shardMap.start();
   const entries: PutEntry[] = [];

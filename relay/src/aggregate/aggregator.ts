@@ -2,7 +2,7 @@ import type { Cancel, Clock } from "@tonearm/sdk/ports";
 import { LRUCache } from "lru-cache";
 import type { Batch } from "../batch.ts";
 import { Delivery } from "../put/delivery.ts";
-import { ANY_SHARD, type Lane, type PutEntry } from "../put/put-entry.ts";
+import { ANY_SHARD, LANES, type Lane, type PutEntry } from "../put/put-entry.ts";
 import { Refusal } from "../refusal.ts";
 import { Container } from "./container.ts";
 import { hashKeyOf } from "./hash-key.ts";
@@ -156,7 +156,6 @@ export class Aggregator {
 }
 
 const LIVE: Packing = {};
-const LANES = ["live", "spooled"] as const;
 
 /** When the first container was opened; they stand in the order of their opening. */
 function oldestMs(open: ReadonlyMap<string, Container>): number {

@@ -28,8 +28,16 @@ export type LoadShape = () => Promise<StreamShape>;
 export interface ShardMapOptions {
   /** How old the map may get: resharding that nothing else reveals is seen after this long. */
   readonly refreshIntervalMs: number;
-  /** Least time between two refreshes, whatever surprises come. */
+  /** Least time between two refreshes, whatever surprises come; it doubles as long as they bring no news. */
   readonly refreshPauseMs: number;
+}
+
+/** What the shard map tells. */
+export interface ShardMapEvents {
+  /** The stream may not be aggregated, and what has been until now should not get there. */
+  aggregationOff(reason: string): void;
+  /** It could not be refreshed; the old map serves on. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -40,19 +48,21 @@ export class ShardMap {
   readonly #load: LoadShape;
   readonly #clock: Clock;
   readonly #options: ShardMapOptions;
-  readonly #onError: (error: unknown) => void;
+  readonly #events: ShardMapEvents;
   readonly #abort = new AbortController();
   #shape: StreamShape | undefined;
   #sorted: readonly Shard[] = [];
   #wake: (() => void) | undefined;
   #surprised = false;
+  #pauseMs: number;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(load: LoadShape, clock: Clock, options: ShardMapOptions, onError: (error: unknown) => void) {
+  constructor(load: LoadShape, clock: Clock, options: ShardMapOptions, events: ShardMapEvents) {
     this.#load = load;
     this.#clock = clock;
     this.#options = options;
-    this.#onError = onError;
+    this.#events = events;
+    this.#pauseMs = options.refreshPauseMs;
   }
 
   /** Loads the first map, and then keeps it fresh. @throws what the first load throws. */
@@ -98,14 +108,16 @@ export class ShardMap {
     const { signal } = this.#abort;
     const { refreshIntervalMs, refreshPauseMs } = this.#options;
     while (!signal.aborted) {
-      await sleep(this.#clock, refreshPauseMs, signal);
-      if (!this.#surprised) await this.#restUntilDue(refreshIntervalMs - refreshPauseMs);
+      await sleep(this.#clock, this.#pauseMs, signal);
+      if (!this.#surprised) await this.#restUntilDue(refreshIntervalMs - this.#pauseMs);
       if (signal.aborted) return;
+      // Surprises without news are not the map's fault: they are asked after less and less.
+      this.#pauseMs = this.#surprised ? Math.min(this.#pauseMs * 2, refreshIntervalMs) : refreshPauseMs;
       this.#surprised = false;
       try {
         this.#take(await this.#load());
       } catch (error) {
-        this.#onError(error);
+        this.#events.failed(error);
       }
     }
   }
@@ -120,7 +132,14 @@ export class ShardMap {
   #take(shape: StreamShape): void {
     // A stream in the middle of being re-created lists nothing: the old map is better than none.
     if (shape.shards.length === 0) return;
+    const before = this.#shape?.aggregationOff;
+    const sorted = shape.shards.toSorted((a, b) => (a.startingHashKey < b.startingHashKey ? -1 : 1));
+    if (idsOf(sorted) !== idsOf(this.#sorted)) this.#pauseMs = this.#options.refreshPauseMs;
     this.#shape = shape;
-    this.#sorted = shape.shards.toSorted((a, b) => (a.startingHashKey < b.startingHashKey ? -1 : 1));
+    this.#sorted = sorted;
+    const { aggregationOff } = shape;
+    if (aggregationOff !== undefined && before === undefined) this.#events.aggregationOff(aggregationOff);
   }
 }
+
+const idsOf = (shards: readonly Shard[]): string => shards.map(({ shardId }) => shardId).join(" ");

@@ -1,5 +1,5 @@
 import { Fifo } from "./fifo.ts";
-import { ANY_SHARD, entryBytes, type Lane, type PutEntry } from "./put-entry.ts";
+import { ANY_SHARD, entryBytes, LANES, type Lane, type PutEntry } from "./put-entry.ts";
 
 /** A record on its way, with what has happened to it so far. */
 export interface Waiting {
@@ -76,7 +76,7 @@ export class Line {
   settle(records: readonly Waiting[], again: readonly Waiting[]): void {
     for (const { entry } of records) this.#underWay[entry.lane]--;
     if (again.length === 0) this.#failures = 0;
-    for (const lane of ["live", "spooled"] as const) {
+    for (const lane of LANES) {
       const back = again.filter(({ entry }) => entry.lane === lane);
       if (back.length === 0) continue;
       this.#lanes[lane].putBack(back);

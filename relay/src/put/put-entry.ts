@@ -1,7 +1,9 @@
 import type { Delivery } from "./delivery.ts";
 
 /** Whether senders wait for a record, or it comes from the spool and is in nobody's way. */
-export type Lane = "live" | "spooled";
+export type Lane = (typeof LANES)[number];
+
+export const LANES = ["live", "spooled"] as const;
 
 /** One Kinesis record on its way. */
 export interface PutEntry {
