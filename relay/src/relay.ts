@@ -70,7 +70,12 @@ export async function startRelay(
       log,
       spool,
       colleagues,
-      put: putterFor(await quickestClient(client, config.stream, log), config.stream),
+      put: putterFor(
+        await quickestClient(client, config.stream, log),
+        config.stream,
+        clock,
+        config.putTimeoutMs,
+      ),
       loadShape: shapeLoader(client, config.stream),
     };
     const pipeline = new Pipeline(config, parts);

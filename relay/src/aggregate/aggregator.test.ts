@@ -18,7 +18,7 @@ async function aggregatorOn(shape: Partial<StreamShape>) {
     recordBytesMax: 1_048_576,
     ...shape,
   });
-  const pace = { refreshIntervalMs: 60_000, refreshPauseMs: 1_000 };
+  const pace = { refreshIntervalMs: 60_000, refreshPauseMs: 1_000, putTimeoutMs: 8_000 };
   const shardMap = new ShardMap(load, clock, pace, {
     aggregationOff: () => undefined,
     failed: () => {

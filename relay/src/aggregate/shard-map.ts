@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "@tonearm/sdk/ports";
+import { type Clock, inTime, sleep } from "@tonearm/sdk/ports";
 
 /** An open shard and the hash keys it takes, both ends included. */
 export interface Shard {
@@ -30,6 +30,8 @@ export interface ShardMapOptions {
   readonly refreshIntervalMs: number;
   /** Least time between two refreshes, whatever surprises come; it doubles as long as they bring no news. */
   readonly refreshPauseMs: number;
+  /** A look at the stream that takes longer has failed, in ms. */
+  readonly putTimeoutMs: number;
 }
 
 /** What the shard map tells. */
@@ -67,7 +69,7 @@ export class ShardMap {
 
   /** Loads the first map, and then keeps it fresh. @throws what the first load throws. */
   async start(): Promise<void> {
-    this.#take(await this.#load());
+    this.#take(await this.#loadInTime());
     this.#loop = this.#keepFresh();
   }
 
@@ -115,11 +117,19 @@ export class ShardMap {
       this.#pauseMs = this.#surprised ? Math.min(this.#pauseMs * 2, refreshIntervalMs) : refreshPauseMs;
       this.#surprised = false;
       try {
-        this.#take(await this.#load());
+        this.#take(await this.#loadInTime());
       } catch (error) {
         this.#events.failed(error);
       }
     }
+  }
+
+  /** An answer that comes byte by byte would hold up every later look. */
+  async #loadInTime(): Promise<StreamShape> {
+    const { putTimeoutMs } = this.#options;
+    const shape = await inTime(this.#clock, this.#load(), putTimeoutMs);
+    if (!shape) throw new Error(`the stream's shape did not come within ${putTimeoutMs} ms`);
+    return shape;
   }
 
   #restUntilDue(ms: number): Promise<void> {

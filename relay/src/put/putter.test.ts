@@ -1,7 +1,8 @@
+import { ManualClock } from "@tonearm/sdk/testing";
 import { describe, expect, it } from "vitest";
-import { awsError, scriptedClient } from "../testing/scripted-client.ts";
+import { type Answer, awsError, scriptedClient } from "../testing/scripted-client.ts";
 import type { PutEntry } from "./put-entry.ts";
-import { putterFor } from "./putter.ts";
+import { type PutRecords, putterFor } from "./putter.ts";
 
 const ENTRIES: readonly PutEntry[] = ["a", "b", "c"].map((partitionKey, i) => ({
   partitionKey,
@@ -14,8 +15,10 @@ const ENTRIES: readonly PutEntry[] = ["a", "b", "c"].map((partitionKey, i) => ({
 }));
 const IN = { ShardId: "shard-0", SequenceNumber: "1" };
 
-const answered = (Records: unknown) =>
-  putterFor(scriptedClient({ PutRecords: () => ({ Records }) }), "s")(ENTRIES);
+const clock = new ManualClock();
+const putter = (PutRecords: Answer): PutRecords =>
+  putterFor(scriptedClient({ PutRecords }), "s", clock, 8_000);
+const answered = (Records: unknown) => putter(() => ({ Records }))(ENTRIES);
 
 describe("the answer to PutRecords", () => {
   it("counts a record as put only when it has a sequence number and no error", async () => {
@@ -54,21 +57,16 @@ describe("the answer to PutRecords", () => {
 
   it("that is an error is a failed call, never a rejection", async () => {
     const error = awsError("InternalFailure", 500);
-    const put = putterFor(
-      scriptedClient({
-        PutRecords: () => {
-          throw error;
-        },
-      }),
-      "s",
-    );
+    const put = putter(() => {
+      throw error;
+    });
     expect(await put(ENTRIES)).toEqual({ kind: "failed", error });
   });
 
   it.each(["ProvisionedThroughputExceededException", "ThrottlingException", "LimitExceededException"])(
     "that is %s as a whole throttles every record: Kinesis is there",
     async (name) => {
-      const put = putterFor(scriptedClient({ PutRecords: () => Promise.reject(awsError(name)) }), "s");
+      const put = putter(() => Promise.reject(awsError(name)));
       expect(await put(ENTRIES)).toEqual({
         kind: "answered",
         results: ENTRIES.map(() => ({ ok: false, code: name })),
@@ -83,17 +81,33 @@ describe("the answer to PutRecords", () => {
     ["413", 413],
   ])("that is %s is a refusal: the same call will never be taken", async (name, status) => {
     const error = awsError(name, status);
-    const put = putterFor(scriptedClient({ PutRecords: () => Promise.reject(error) }), "s");
+    const put = putter(() => Promise.reject(error));
     expect(await put(ENTRIES)).toEqual({ kind: "refused", error });
   });
 
   it.each(["ExpiredTokenException", "UnrecognizedClientException", "ResourceNotFoundException"])(
     "that is %s is a failed call: it may be taken later",
     async (name) => {
-      const put = putterFor(scriptedClient({ PutRecords: () => Promise.reject(awsError(name)) }), "s");
+      const put = putter(() => Promise.reject(awsError(name)));
       expect(await put(ENTRIES)).toMatchObject({ kind: "failed" });
     },
   );
+
+  it("that does not end in time is a failed call, whatever became of it", async () => {
+    const answer = putter(() => new Promise(() => undefined))(ENTRIES);
+    await clock.advance(7_999);
+    let over = false;
+    void answer.then(() => {
+      over = true;
+    });
+    await clock.settle();
+    expect(over).toBe(false);
+    await clock.advance(1);
+    expect(await answer).toMatchObject({
+      kind: "failed",
+      error: { message: "PutRecords did not end within 8000 ms" },
+    });
+  });
 
   it("is asked for with every record's key, hash key and data as they are", async () => {
     let asked: unknown;
@@ -101,7 +115,7 @@ describe("the answer to PutRecords", () => {
       asked = input;
       return { Records: [IN, IN, IN] };
     };
-    await putterFor(scriptedClient({ PutRecords }), "s")(ENTRIES);
+    await putter(PutRecords)(ENTRIES);
     expect(asked).toEqual({
       StreamName: "s",
       Records: ENTRIES.map(({ partitionKey, explicitHashKey, data }) => ({

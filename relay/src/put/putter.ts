@@ -1,4 +1,5 @@
 import { type KinesisClient, type KinesisServiceException, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import type { Clock } from "@tonearm/sdk/ports";
 import type { PutEntry } from "./put-entry.ts";
 
 /** What became of one record of a call. */
@@ -25,9 +26,19 @@ const TOO_LARGE = 413;
 
 export const isThrottled = (code: string): boolean => THROTTLED.test(code);
 
-/** PutRecords by AWS's SDK. Retrying is the retrier's, record by record, so the client must be made with one attempt. */
-export function putterFor(client: KinesisClient, streamName: string): PutRecords {
+/**
+ * PutRecords by AWS's SDK. Retrying is the retrier's, record by record, so the client must be made with one attempt. Its own
+ * timeout is over when an answer begins; a call here must have ended within `timeoutMs`.
+ */
+export function putterFor(
+  client: KinesisClient,
+  streamName: string,
+  clock: Clock,
+  timeoutMs: number,
+): PutRecords {
   return async (entries) => {
+    const abort = new AbortController();
+    const cancel = clock.after(timeoutMs, () => abort.abort(), true);
     try {
       const { Records: records = [] } = await client.send(
         new PutRecordsCommand({
@@ -38,6 +49,7 @@ export function putterFor(client: KinesisClient, streamName: string): PutRecords
             Data: data,
           })),
         }),
+        { abortSignal: abort.signal },
       );
       if (records.length !== entries.length) {
         throw new Error(`PutRecords answered ${records.length} results for ${entries.length} records`);
@@ -49,7 +61,12 @@ export function putterFor(client: KinesisClient, streamName: string): PutRecords
       });
       return { kind: "answered", results };
     } catch (error) {
+      if (abort.signal.aborted) {
+        return { kind: "failed", error: new Error(`PutRecords did not end within ${timeoutMs} ms`) };
+      }
       return answerOf(error, entries.length);
+    } finally {
+      cancel();
     }
   };
 }

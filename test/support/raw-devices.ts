@@ -1,0 +1,122 @@
+/** Devices of a few lines: they number, send one batch at a time, and remember what was acknowledged. */
+import { Agent, request } from "node:http";
+
+interface RawOptions {
+  readonly count: number;
+  readonly batchEvents: number;
+  /** Bytes of each event's data, more or less. */
+  readonly eventBytes: number;
+  /** Between the answer to a batch and the next batch. */
+  readonly pauseMs: number;
+  /** A refused device waits what it is told, but no longer. */
+  readonly waitMsMax: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number;
+  readonly body: { readonly acked_through?: number; readonly durable?: string; readonly code?: string };
+}
+
+const ANSWER_MS_MAX = 30_000;
+
+export class RawDevices {
+  /** Everything up to this number was acknowledged, by device. */
+  readonly acked = new Map<string, number>();
+  /** Answers by where the batch was durable, by refusal code, or `none` when there was none. */
+  readonly answers = new Map<string, number>();
+  /** How long each 200 took, in ms. */
+  readonly waits: number[] = [];
+  readonly #options: RawOptions;
+  readonly #agent: Agent;
+  readonly #loops: Promise<void>[];
+  #url: string;
+  #stopped = false;
+
+  constructor(url: string, options: RawOptions) {
+    this.#url = url;
+    this.#options = options;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: options.count });
+    this.#loops = Array.from({ length: options.count }, (_, i) => this.#live(`d${i}`));
+  }
+
+  /** Where the relay is from now on. */
+  set url(url: string) {
+    this.#url = url;
+  }
+
+  get epoch(): string {
+    return "raw-epoch";
+  }
+
+  /** Events acknowledged. */
+  get events(): number {
+    return [...this.acked.values()].reduce((sum, seq) => sum + seq, 0);
+  }
+
+  /** Sends nothing new; what was sent and not answered is not asked after any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#loops);
+    this.#agent.destroy();
+  }
+
+  async #live(device: string): Promise<void> {
+    const { batchEvents, pauseMs, waitMsMax } = this.#options;
+    await sleep(Math.random() * pauseMs);
+    while (!this.#stopped) {
+      const firstSeq = (this.acked.get(device) ?? 0) + 1;
+      const began = performance.now();
+      const answer = await this.#post(this.#batch(device, firstSeq, batchEvents));
+      const name = answer?.body.durable ?? answer?.body.code ?? "none";
+      this.answers.set(name, (this.answers.get(name) ?? 0) + 1);
+      if (answer?.status === 200) {
+        this.acked.set(device, answer.body.acked_through!);
+        this.waits.push(performance.now() - began);
+        await sleep(pauseMs);
+      } else await sleep(Math.min(waitMsMax, answer?.retryAfterMs || 50));
+    }
+  }
+
+  #batch(device: string, firstSeq: number, count: number): string {
+    const header = JSON.stringify({ v: 1, device, epoch: this.epoch, first_seq: firstSeq, count });
+    const text = "x".repeat(this.#options.eventBytes);
+    const lines = Array.from({ length: count }, (_, i) =>
+      JSON.stringify(["tick", Date.now(), 0, null, { n: firstSeq + i, text }]),
+    );
+    return `${[header, ...lines].join("\n")}\n`;
+  }
+
+  #post(body: string): Promise<Answer | undefined> {
+    return new Promise((resolve) => {
+      const outgoing = request(`${this.#url}/v1/batches`, {
+        method: "POST",
+        agent: this.#agent,
+        headers: { "content-type": "application/x-ndjson", "content-length": Buffer.byteLength(body) },
+        timeout: ANSWER_MS_MAX,
+      });
+      const none = () => resolve(undefined);
+      outgoing.on("error", none);
+      outgoing.on("timeout", () => outgoing.destroy());
+      outgoing.on("response", (incoming) => {
+        let text = "";
+        incoming.setEncoding("utf8");
+        incoming.on("data", (chunk) => {
+          text += chunk;
+        });
+        incoming.on("error", none);
+        incoming.on("end", () => {
+          const retryAfterMs = Number(incoming.headers["retry-after"] ?? 0) * 1_000;
+          try {
+            resolve({ status: incoming.statusCode ?? 0, retryAfterMs, body: JSON.parse(text) });
+          } catch {
+            none();
+          }
+        });
+      });
+      outgoing.end(body);
+    });
+  }
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
