@@ -205,6 +205,7 @@ export class Pipeline {
 
   async #route(batch: Batch): Promise<Durable> {
     const { kind } = this.breaker;
+    if (kind === "closed" && this.#spool?.holds(batch.device)) await this.#spool.untilFree(batch.device);
     if (kind === "open" || this.#spool?.holds(batch.device))
       return this.#intoSpool(batch, this.breaker.waitMs);
     // A circuit that is half open has its probes from the spool: nobody waits for what they meet. A spool that takes nothing

@@ -36,10 +36,11 @@ describe("kill -9 of a relay with a spool", () => {
     const devices = new RawDevices(relay.url, DEVICES);
     for (let i = 0; i < kills; i++) {
       // Two lives of three meet an outage; what one leaves behind, the next finds, and drains or fails to.
-      proxy.fault = i % 3 < 2 ? { kind: "500s" } : { kind: "none" };
+      const isAway = i % 3 < 2;
+      proxy.fault = isAway ? { kind: "500s" } : { kind: "none" };
       const before = devices.events;
       await until("something is acknowledged", () => devices.events > before);
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * (isAway ? 300 : 1_500)));
       await relay.kill();
       await between(spool);
       relay = await startRelayProcess(options);

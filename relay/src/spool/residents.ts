@@ -8,6 +8,8 @@ export class Residents {
   /** In the order of their numbers. */
   readonly #batches = new Map<number, Resident>();
   readonly #devices = new Map<string, number>();
+  /** Who waits for the last batch of a device to leave. */
+  readonly #waiting = new Map<string, (() => void)[]>();
 
   has(device: string): boolean {
     return this.#devices.has(device);
@@ -22,7 +24,19 @@ export class Residents {
   leave(device: string): void {
     const left = (this.#devices.get(device) ?? 0) - 1;
     if (left > 0) this.#devices.set(device, left);
-    else this.#devices.delete(device);
+    else {
+      this.#devices.delete(device);
+      for (const wake of this.#waiting.get(device) ?? []) wake();
+      this.#waiting.delete(device);
+    }
+  }
+
+  /** Resolves when nothing of `device` is here. */
+  untilGone(device: string): Promise<void> {
+    if (!this.has(device)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.set(device, [...(this.#waiting.get(device) ?? []), resolve]);
+    });
   }
 
   /** It got in, with this number. */

@@ -158,6 +158,25 @@ describe("a spool without room", () => {
 });
 
 describe("a device whose batch is in the spool", () => {
+  it("goes straight into the stream again once that has left, although its next comes on its heels", async () => {
+    const { pipeline, kinesis, clock } = await spooling(new MemoryDisk());
+    kinesis.answer = unreachable;
+    const first = pipeline.accept(batchOf("d1", 1, 3));
+    await clock.advance(5_000);
+    await first;
+    kinesis.answer = accepted;
+    const durables: string[] = [];
+    void (async () => {
+      for (let seq = 4; ; seq += 3) durables.push((await pipeline.accept(batchOf("d1", seq, 3))).durable);
+    })();
+    await clock.advance(10_000);
+    const back = durables.indexOf("stream");
+    expect(back).toBeGreaterThan(0);
+    expect(new Set(durables.slice(back))).toEqual(new Set(["stream"]));
+    expect(linesIn(kinesis.calls.slice(-10)).length).toBeGreaterThan(20);
+    expect(pipeline.book.imbalance).toBe(0);
+  });
+
   it("keeps its order through a drain in which records fail", async () => {
     const parts = await spooling(new MemoryDisk(), { aggregateBytesMax: 2_000 });
     const { pipeline, kinesis, clock } = parts;

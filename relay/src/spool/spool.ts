@@ -1,5 +1,5 @@
 import { type Entry, NORMAL, type Run, type Store } from "@tonearm/sdk/file-log";
-import { type Cancel, type Clock, newEpochId } from "@tonearm/sdk/ports";
+import { type Cancel, type Clock, inTime, newEpochId } from "@tonearm/sdk/ports";
 import { type Batch, countOf } from "../batch.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { DrainRate } from "./drain-rate.ts";
@@ -62,6 +62,8 @@ export interface SpooledRun {
 const RUN_LIMIT = { eventsMax: 1_024, bytesMax: 8_388_608 };
 /** A batch is framed with less than this. */
 const FRAMING_BYTES = 256;
+/** Longest wait for a device's last batch to leave the spool, in ms. */
+const FREE_MS = 500;
 
 /** Keeps batches on disk while Kinesis is away: what it took is durable, and is refused rather than ever dropped. */
 export class Spool {
@@ -104,6 +106,15 @@ export class Spool {
   holds(device: string): boolean {
     // Whose batches an earlier process left is known once they are read: until then everybody queues.
     return this.#inherited || this.#residents.has(device);
+  }
+
+  /**
+   * Waits for the batches of `device` to leave, when they are about to: what comes on their heels would else find the last of
+   * them in the spool every time, and never go straight into the stream again.
+   */
+  async untilFree(device: string): Promise<void> {
+    const isNear = !this.#inherited && this.batches <= RUN_LIMIT.eventsMax;
+    if (isNear) await inTime(this.#clock, this.#residents.untilGone(device), FREE_MS);
   }
 
   get batches(): number {
