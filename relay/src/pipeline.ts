@@ -8,7 +8,7 @@
 import { type Clock, sleep } from "@tonearm/sdk/ports";
 import type { AcceptedBody, Durable } from "@tonearm/sdk/wire";
 import { Admission } from "./admission.ts";
-import { Aggregator, type Packing } from "./aggregate/aggregator.ts";
+import { Aggregator } from "./aggregate/aggregator.ts";
 import { type LoadShape, ShardMap } from "./aggregate/shard-map.ts";
 import { type Batch, countOf, epochKeyOf, lastSeqOf, withoutFirst } from "./batch.ts";
 import { Book, type Ticket } from "./book.ts";
@@ -24,9 +24,9 @@ import type { PutRecords } from "./put/putter.ts";
 import { Retrier, type RetrierEvents } from "./put/retrier.ts";
 import { Refusal } from "./refusal.ts";
 import { type Accepted, Resends } from "./resends.ts";
-import { Replay, type Settled } from "./spool/replay.ts";
+import { makeReplay } from "./spool/make-replay.ts";
+import type { Replay } from "./spool/replay.ts";
 import type { Spool } from "./spool/spool.ts";
-import { SpooledDelivery, type TryStream } from "./spool/spooled-delivery.ts";
 import type { Colleagues } from "./workers/colleagues.ts";
 
 /** What the pipeline stands on. */
@@ -98,7 +98,8 @@ export class Pipeline {
     this.#aggregator = new Aggregator({ shardMap: this.shardMap, clock }, config, (entry) =>
       this.#collector.add(entry),
     );
-    this.#replay = parts.spool && this.#replayOf(parts.spool);
+    const out = { clock, log, breaker, book: this.book, aggregator: this.#aggregator };
+    this.#replay = parts.spool && makeReplay({ ...out, spool: parts.spool });
   }
 
   /** @throws what the first look at the stream, or the spool's directory, throws. */
@@ -231,43 +232,6 @@ export class Pipeline {
     const retryAfterMs = (roomMs ?? (waitMs || UNAVAILABLE_RETRY_MS)) * (1 + this.#clock.fraction() / 2);
     const message = `Kinesis does not take records now${NO_SPOOL[stored]}; keep the batch and send it again`;
     throw new Refusal("stream_unavailable", message, { retryAfterMs });
-  }
-
-  #replayOf(spool: Spool): Replay {
-    const delivery = new SpooledDelivery(
-      (batch, alone) => this.#tryStream(batch, { lane: "spooled", alone }),
-      spool.deadLetters,
-      this.#log,
-    );
-    return new Replay(spool, this.#clock, (spooled) => delivery.deliver(spooled), {
-      settled: (batches) => this.#countSettled(batches),
-      mayDeliver: () => this.breaker.kind !== "open",
-      handedOver: () => this.#aggregator.flush("spooled"),
-    });
-  }
-
-  async #tryStream(batch: Batch, packing: Packing): ReturnType<TryStream> {
-    if (this.breaker.kind === "open") return { kind: "unavailable" };
-    try {
-      const delivery = this.#aggregator.add(batch, packing);
-      const kind = await delivery.outcome;
-      if (kind === "refused") return { kind, reason: delivery.refusal ?? kind };
-      return kind === "stream" ? { kind } : { kind: "unavailable" };
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      return { kind: "too_large", reason: error.code };
-    }
-  }
-
-  #countSettled(batches: readonly Settled[]): void {
-    for (const { spooled, dead } of batches) {
-      const alive = (spooled.batch ? countOf(spooled.batch) : 0) - dead;
-      if (spooled.inherited) this.book.inherited += alive;
-      else {
-        this.book.unspool("delivered", alive);
-        this.book.unspool("deadLetters", dead);
-      }
-    }
   }
 
   #countLost(batches: number, events: number): void {

@@ -8,7 +8,10 @@ const WAIT_MS_MAX = 300_000;
 /** How fast the spool empties, and when senders that found it full may come again. */
 export class DrainRate {
   readonly #clock: Clock;
-  #bytesPerMs: number | undefined;
+  #drainedMs = Number.NEGATIVE_INFINITY;
+  /** What left it, and in what time; both fade. */
+  #bytes = 0;
+  #ms = 0;
   /** When the room for everybody who was sent away so far will have been made. */
   #roomMs = 0;
 
@@ -18,15 +21,17 @@ export class DrainRate {
 
   /** Measured while it last drained; undefined as long as it never has. */
   get bytesPerSecond(): number | undefined {
-    return this.#bytesPerMs === undefined ? undefined : this.#bytesPerMs * 1_000;
+    return this.#ms === 0 ? undefined : (this.#bytes / this.#ms) * 1_000;
   }
 
   /** So many bytes, which were read at `readMs`, have left it. */
   drained(bytes: number, readMs: number): void {
-    const tookMs = Math.max(1, this.#clock.monotonicMs() - readMs);
-    const rate = bytes / tookMs;
-    const kept = this.#bytesPerMs === undefined ? 0 : 0.5 ** (tookMs / HALF_LIFE_MS);
-    this.#bytesPerMs = (this.#bytesPerMs ?? 0) * kept + rate * (1 - kept);
+    const now = this.#clock.monotonicMs();
+    const tookMs = now - Math.max(readMs, this.#drainedMs);
+    this.#drainedMs = now;
+    const kept = 0.5 ** (tookMs / HALF_LIFE_MS);
+    this.#bytes = this.#bytes * kept + bytes;
+    this.#ms = this.#ms * kept + tookMs;
   }
 
   /**
@@ -35,9 +40,10 @@ export class DrainRate {
    * @param closedMs how long Kinesis is away at least.
    */
   waitMs(bytes: number, closedMs: number): number | undefined {
-    if (!this.#bytesPerMs) return undefined;
+    const rate = this.bytesPerSecond;
+    if (!rate) return undefined;
     const now = this.#clock.monotonicMs();
-    const room = Math.max(this.#roomMs, now + closedMs) + bytes / this.#bytesPerMs;
+    const room = Math.max(this.#roomMs, now + closedMs) + (bytes * 1_000) / rate;
     this.#roomMs = Math.min(room, now + WAIT_MS_MAX);
     return this.#roomMs - now;
   }

@@ -75,26 +75,54 @@ export class Replay {
     }
   }
 
-  /** Returns whether all of the run is settled. */
-  async #replay({ epoch, batches, acknowledge }: SpooledRun): Promise<boolean> {
-    const keyOf = ({ seq }: SpooledBatch) => `${epoch} ${seq}`;
+  /**
+   * Returns whether all of the run is settled. What is settled at its beginning is acknowledged as it comes: the rest may take
+   * long, and what a crash finds unacknowledged is put twice.
+   */
+  async #replay(run: SpooledRun): Promise<boolean> {
+    const { batches } = run;
+    let done = 0;
+    let isBusy = false;
+    const advance = async () => {
+      if (isBusy) return;
+      isBusy = true;
+      for (;;) {
+        const settled = this.#settledFrom(run, done);
+        if (settled.length === 0) break;
+        await this.#acknowledge(run, settled);
+        done += settled.length;
+      }
+      isBusy = false;
+    };
     const deliveries = batches.map(async (spooled) => {
-      const key = keyOf(spooled);
-      if (this.#settled.has(key)) return;
-      const arrival = await this.#deliver(spooled);
-      if (arrival.kind === "settled") this.#settled.set(key, { spooled, dead: arrival.dead });
+      const key = keyOf(run, spooled);
+      if (!this.#settled.has(key)) {
+        const arrival = await this.#deliver(spooled);
+        if (arrival.kind === "settled") this.#settled.set(key, { spooled, dead: arrival.dead });
+      }
+      await advance();
     });
     this.#events.handedOver();
     await Promise.all(deliveries);
-    const settled = batches.map((spooled) => this.#settled.get(keyOf(spooled)));
-    const waits = settled.indexOf(undefined);
-    const safe = (waits < 0 ? settled : settled.slice(0, waits)) as readonly Settled[];
-    const last = safe.at(-1)?.spooled;
-    if (last) {
-      await acknowledge(last.seq);
-      for (const { spooled } of safe) this.#settled.delete(keyOf(spooled));
-      this.#events.settled(safe);
+    return done === batches.length;
+  }
+
+  /** The settled batches in front of the first one that is not. */
+  #settledFrom(run: SpooledRun, from: number): Settled[] {
+    const settled: Settled[] = [];
+    for (const spooled of run.batches.slice(from)) {
+      const each = this.#settled.get(keyOf(run, spooled));
+      if (!each) break;
+      settled.push(each);
     }
-    return waits < 0;
+    return settled;
+  }
+
+  async #acknowledge(run: SpooledRun, settled: readonly Settled[]): Promise<void> {
+    await run.acknowledge(settled.at(-1)!.spooled.seq);
+    for (const { spooled } of settled) this.#settled.delete(keyOf(run, spooled));
+    this.#events.settled(settled);
   }
 }
+
+const keyOf = ({ epoch }: SpooledRun, { seq }: SpooledBatch): string => `${epoch} ${seq}`;

@@ -151,6 +151,7 @@ export class Spool {
     }
     const inherited = run.epoch !== this.#epoch;
     if (!inherited) this.#tellLost(run.firstSeq - 1);
+    let acknowledged = 0;
     const batches = run.events.map((bytes, i) => ({
       batch: decodeSpooledBatch(bytes),
       bytes,
@@ -160,7 +161,16 @@ export class Spool {
     return {
       epoch: run.epoch,
       batches,
-      acknowledge: (throughSeq) => this.#acknowledge(run, throughSeq, readMs),
+      acknowledge: async (throughSeq) => {
+        await this.#acknowledge(run, throughSeq);
+        const through = throughSeq - run.firstSeq + 1;
+        const gone = run.events.slice(acknowledged, through);
+        acknowledged = through;
+        this.rate.drained(
+          gone.reduce((sum, { length }) => sum + length, 0),
+          readMs,
+        );
+      },
     };
   }
 
@@ -190,13 +200,8 @@ export class Spool {
     if (ok) this.#events.stored();
   }
 
-  async #acknowledge(run: Run, throughSeq: number, readMs: number): Promise<void> {
+  async #acknowledge(run: Run, throughSeq: number): Promise<void> {
     await this.#log.acknowledge(run.epoch, throughSeq);
-    const gone = run.events.slice(0, throughSeq - run.firstSeq + 1);
-    this.rate.drained(
-      gone.reduce((sum, { length }) => sum + length, 0),
-      readMs,
-    );
     if (run.epoch === this.#epoch) this.#residents.takeThrough(throughSeq);
   }
 
