@@ -1,34 +1,52 @@
-interface Resident {
-  readonly device: string;
-  readonly events: number;
-}
-
-/** Whose batches of this process are in the spool: their newer ones queue behind them, and what damage takes is counted. */
+/**
+ * Whose batches of this process are in the spool: their newer ones queue behind them. Memory grows with the number of devices,
+ * not of batches; so what damage took is known by what is left over when the spool has been read to its end.
+ */
 export class Residents {
-  /** In the order of their numbers. */
-  readonly #batches = new Map<number, Resident>();
-  readonly #devices = new Map<string, number>();
+  /** Batches on their way in, by device, and batches inside. */
+  readonly #arriving = new Map<string, number>();
+  readonly #inside = new Map<string, number>();
   /** Who waits for the last batch of a device to leave. */
   readonly #waiting = new Map<string, (() => void)[]>();
+  #batches = 0;
+  #events = 0;
 
   has(device: string): boolean {
-    return this.#devices.has(device);
+    return this.#inside.has(device) || this.#arriving.has(device);
   }
 
   /** A batch is on its way in. */
   arrive(device: string): void {
-    this.#devices.set(device, (this.#devices.get(device) ?? 0) + 1);
+    add(this.#arriving, device, 1);
   }
 
-  /** It did not get in. */
-  leave(device: string): void {
-    const left = (this.#devices.get(device) ?? 0) - 1;
-    if (left > 0) this.#devices.set(device, left);
-    else {
-      this.#devices.delete(device);
-      for (const wake of this.#waiting.get(device) ?? []) wake();
-      this.#waiting.delete(device);
-    }
+  /** It got in, or it did not. */
+  settle(device: string, events: number, gotIn: boolean): void {
+    add(this.#arriving, device, -1);
+    if (gotIn) {
+      add(this.#inside, device, 1);
+      this.#batches++;
+      this.#events += events;
+    } else this.#wake(device);
+  }
+
+  /** A batch has left. */
+  leave(device: string, events: number): void {
+    add(this.#inside, device, -1);
+    this.#batches--;
+    this.#events -= events;
+    this.#wake(device);
+  }
+
+  /** Nothing is inside, whatever was thought: returns how much was. */
+  clear(): { readonly batches: number; readonly events: number } {
+    const lost = { batches: this.#batches, events: this.#events };
+    const devices = [...this.#inside.keys()];
+    this.#inside.clear();
+    this.#batches = 0;
+    this.#events = 0;
+    for (const device of devices) this.#wake(device);
+    return lost;
   }
 
   /** Resolves when nothing of `device` is here. */
@@ -39,22 +57,15 @@ export class Residents {
     });
   }
 
-  /** It got in, with this number. */
-  settle(seq: number, device: string, events: number): void {
-    this.#batches.set(seq, { device, events });
+  #wake(device: string): void {
+    if (this.has(device)) return;
+    for (const wake of this.#waiting.get(device) ?? []) wake();
+    this.#waiting.delete(device);
   }
+}
 
-  /** Everything up to a number is gone; returns how much that was. */
-  takeThrough(seq: number): { readonly batches: number; readonly events: number } {
-    let batches = 0;
-    let events = 0;
-    for (const [at, resident] of this.#batches) {
-      if (at > seq) break;
-      this.#batches.delete(at);
-      this.leave(resident.device);
-      batches++;
-      events += resident.events;
-    }
-    return { batches, events };
-  }
+function add(counts: Map<string, number>, device: string, by: number): void {
+  const count = (counts.get(device) ?? 0) + by;
+  if (count > 0) counts.set(device, count);
+  else counts.delete(device);
 }

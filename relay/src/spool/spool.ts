@@ -1,4 +1,4 @@
-import { type Entry, NORMAL, type Run, type Store } from "@tonearm/sdk/file-log";
+import { type Entry, NORMAL, type Store } from "@tonearm/sdk/file-log";
 import { type Cancel, type Clock, inTime, newEpochId } from "@tonearm/sdk/ports";
 import { type Batch, countOf } from "../batch.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -27,7 +27,7 @@ export interface SpoolParts {
 export interface SpoolEvents {
   /** There is something new to read. */
   stored(): void;
-  /** Batches of this process are gone: damage took them. */
+  /** Batches of this process are gone: damage took them. Told when the spool has been read to its end. */
   lost(batches: number, events: number): void;
 }
 
@@ -146,11 +146,10 @@ export class Spool {
     if (!run || run.epoch === this.#epoch) this.#inherited = false;
     if (!run) {
       // A file that cannot be read just now still counts as waiting; what does not is gone.
-      if (this.#log.backlog().events === 0) this.#tellLost(committedSeq);
+      if (this.#log.backlog().events === 0 && this.#nextSeq - 1 === committedSeq) this.#tellLost();
       return undefined;
     }
     const inherited = run.epoch !== this.#epoch;
-    if (!inherited) this.#tellLost(run.firstSeq - 1);
     let acknowledged = 0;
     const batches = run.events.map((bytes, i) => ({
       batch: decodeSpooledBatch(bytes),
@@ -162,14 +161,10 @@ export class Spool {
       epoch: run.epoch,
       batches,
       acknowledge: async (throughSeq) => {
-        await this.#acknowledge(run, throughSeq);
+        await this.#log.acknowledge(run.epoch, throughSeq);
         const through = throughSeq - run.firstSeq + 1;
-        const gone = run.events.slice(acknowledged, through);
+        this.#left(batches.slice(acknowledged, through), readMs);
         acknowledged = through;
-        this.rate.drained(
-          gone.reduce((sum, { length }) => sum + length, 0),
-          readMs,
-        );
       },
     };
   }
@@ -190,23 +185,26 @@ export class Spool {
     const entries: Entry[] = pending.map(({ bytes }) => ({ seq: this.#nextSeq++, priority: NORMAL, bytes }));
     const isShort = await this.#parts.isShort();
     const ok = !isShort && (await this.#log.append(entries)).ok;
-    for (const [i, { batch, bytes, resolve }] of pending.entries()) {
+    for (const { batch, bytes, resolve } of pending) {
       this.#pendingBytes -= bytes.length;
-      if (ok) this.#residents.settle(entries[i]!.seq, batch.device, countOf(batch));
-      else this.#residents.leave(batch.device);
+      this.#residents.settle(batch.device, countOf(batch), ok);
       resolve(ok ? "stored" : isShort ? "full" : "failed");
     }
     this.#committedSeq = entries.at(-1)!.seq;
     if (ok) this.#events.stored();
   }
 
-  async #acknowledge(run: Run, throughSeq: number): Promise<void> {
-    await this.#log.acknowledge(run.epoch, throughSeq);
-    if (run.epoch === this.#epoch) this.#residents.takeThrough(throughSeq);
+  #left(batches: readonly SpooledBatch[], readMs: number): void {
+    let sum = 0;
+    for (const { batch, bytes, inherited } of batches) {
+      sum += bytes.length;
+      if (batch && !inherited) this.#residents.leave(batch.device, countOf(batch));
+    }
+    this.rate.drained(sum, readMs);
   }
 
-  #tellLost(throughSeq: number): void {
-    const { batches, events } = this.#residents.takeThrough(throughSeq);
+  #tellLost(): void {
+    const { batches, events } = this.#residents.clear();
     if (batches > 0) this.#events.lost(batches, events);
   }
 }
