@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory, until } from "../support/devices.ts";
 import { KinesisProxy } from "../support/kinesis-proxy.ts";
 import { freePort, freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { lostOf } from "../support/outage-run.ts";
 import { RawDevices } from "../support/raw-devices.ts";
 import { startRelayProcess } from "../support/relay-process.ts";
 
@@ -51,12 +52,12 @@ describe("kill -9 of a relay with a spool", () => {
     const { book } = await relay.status();
     expect(await relay.stop()).toBe(0);
     const { ledger } = await audit(server.client, stream, systemClock);
-    let lost = 0;
-    for (const [device, acked] of devices.acked) {
-      for (let seq = 1; seq <= acked; seq++)
-        if (ledger.state(device, devices.epoch, seq) !== "received") lost++;
-    }
-    return { lost, imbalance: book.imbalance, acked: devices.events, answers: devices.answers };
+    return {
+      lost: lostOf(devices, ledger),
+      imbalance: book.imbalance,
+      acked: devices.events,
+      answers: devices.answers,
+    };
   }
 
   it(`${KILLS} times at random during outage and drain loses nothing acknowledged`, async () => {

@@ -157,6 +157,31 @@ describe("a spool without room", () => {
   });
 });
 
+describe("commits that overtake each other", () => {
+  it("lose nothing: one that waits for the disk to say how much is free comes later, whole", async () => {
+    const disk = new MemoryDisk();
+    const parts = await spooling(disk, { openMs: 600_000, openMsMax: 600_000 });
+    const { pipeline, kinesis, clock } = parts;
+    kinesis.answer = unreachable;
+    await fill(parts, 0, 1);
+    let asked = 0;
+    disk.freeBytes = () =>
+      new Promise((resolve) => clock.after(asked++ % 2 === 0 ? 200 : 0, () => resolve(2 ** 30)));
+    const accepts = [];
+    for (let i = 1; i < 20; i++) {
+      accepts.push(pipeline.accept(batchOf(`d${i}`, 1, 5)));
+      await clock.advance(30);
+    }
+    await clock.advance(1_000);
+    for (const accept of accepts) expect(await accept).toMatchObject({ durable: "spool" });
+    kinesis.calls.length = 0;
+    kinesis.answer = accepted;
+    await clock.advance(700_000);
+    expect(linesIn(kinesis.calls)).toHaveLength(100);
+    expect(pipeline.book).toMatchObject({ delivered: 100, damaged: 0, spooled: 0, imbalance: 0 });
+  });
+});
+
 describe("a device whose batch is in the spool", () => {
   it("goes straight into the stream again once that has left, although its next comes on its heels", async () => {
     const { pipeline, kinesis, clock } = await spooling(new MemoryDisk());

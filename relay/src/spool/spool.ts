@@ -181,16 +181,17 @@ export class Spool {
     const pending = this.#pending;
     if (pending.length === 0) return;
     this.#pending = [];
-    // Numbers are never given twice, not even after a failure: what failed may stand on the disk all the same.
-    const entries: Entry[] = pending.map(({ bytes }) => ({ seq: this.#nextSeq++, priority: NORMAL, bytes }));
     const isShort = await this.#parts.isShort();
+    // Numbers are given only now: the log takes them in ascending order, and another commit may have overtaken this one. They
+    // are never given twice, not even after a failure: what failed may stand on the disk all the same.
+    const entries: Entry[] = pending.map(({ bytes }) => ({ seq: this.#nextSeq++, priority: NORMAL, bytes }));
     const ok = !isShort && (await this.#log.append(entries)).ok;
     for (const { batch, bytes, resolve } of pending) {
       this.#pendingBytes -= bytes.length;
       this.#residents.settle(batch.device, countOf(batch), ok);
       resolve(ok ? "stored" : isShort ? "full" : "failed");
     }
-    this.#committedSeq = entries.at(-1)!.seq;
+    this.#committedSeq = Math.max(this.#committedSeq, entries.at(-1)!.seq);
     if (ok) this.#events.stored();
   }
 
