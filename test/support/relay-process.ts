@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Running, start } from "./processes.ts";
 
 /** What a test looks at in a relay's status. */
-export interface RelayStatus {
+interface RelayStatus {
   readonly book: Readonly<Record<string, number>>;
   readonly circuit: string;
   readonly spool: { readonly batches: number; readonly bytes: number; readonly drain_bytes_per_s: number };
