@@ -10,7 +10,7 @@ import { RawDevices } from "../support/raw-devices.ts";
 import { startRelayProcess } from "../support/relay-process.ts";
 
 /** The short form; `TONEARM_KILLS=100` is the long one. */
-const KILLS = Number(process.env.TONEARM_KILLS ?? 16);
+const KILLS = Number(process.env.TONEARM_KILLS ?? 8);
 const DEVICES = { count: 8, batchEvents: 20, eventBytes: 200, pauseMs: 5, waitMsMax: 100 };
 const NERVOUS = { failuresToOpen: 2, openMs: 100, openMsMax: 200, putTimeoutMs: 1_000, aggregateAgeMs: 20 };
 

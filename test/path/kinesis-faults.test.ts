@@ -6,7 +6,7 @@ import { freshStream, type KinesisServer, SERVERS, startServer } from "../suppor
 import { startTestRelay } from "../support/relays.ts";
 import { verdictsOf } from "../support/verdicts.ts";
 
-const FAULT_MS = 1_000;
+const FAULT_MS = 700;
 const DEVICES = 6;
 
 /** A circuit that opens and closes within a test's patience. */
@@ -57,7 +57,10 @@ describe.each(SERVERS)("a relay with a spool, on %s behind a fault proxy", (name
     await cleanUp();
   });
 
-  it.each(FAULTS.map(([fault, effect]) => ({ fault, effect, kind: fault.kind })))(
+  // What happens to connections and calls as a whole happens in front of the server; one of the two is enough for it.
+  const faults = FAULTS.slice(0, name === "kinesalite" ? undefined : 3);
+
+  it.each(faults.map(([fault, effect]) => ({ fault, effect, kind: fault.kind })))(
     "$kind: costs no event, and nobody is refused",
     async ({ fault, effect }) => {
       const stream = await freshStream(server, 2);

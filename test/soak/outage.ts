@@ -9,6 +9,7 @@ const minutes = Number(process.argv[2] ?? 10);
 const outageMs = minutes * 60_000;
 const report = await runOutage({
   outageMs,
+  faultMs: 10_000,
   devices: 100,
   batchEvents: 50,
   pauseMs: 2_000,

@@ -9,6 +9,8 @@ import { startRelayProcess } from "./relay-process.ts";
 
 export interface OutageOptions {
   readonly outageMs: number;
+  /** How long each kind of trouble lasts before the next. */
+  readonly faultMs: number;
   readonly devices: number;
   readonly batchEvents: number;
   readonly pauseMs: number;
@@ -38,14 +40,13 @@ export interface OutageReport {
   readonly exitCode: number | null;
 }
 
-/** One after another, over and over, each for this long. */
+/** One after another, over and over. */
 const FAULTS: readonly KinesisFault[] = [
   { kind: "500s" },
   { kind: "resets" },
   { kind: "black hole" },
   { kind: "expired credentials" },
 ];
-const FAULT_MS = 5_000;
 const SAMPLE_MS = 200;
 const EVENT_BYTES = 200;
 const OPTIONS = { spoolBytesMax: 2 ** 36, putTimeoutMs: 2_000, openMsMax: 2_000 };
@@ -66,7 +67,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
   let spooledBytesMax = 0;
   const began = performance.now();
   for (let at = 0; at < options.outageMs; at = performance.now() - began) {
-    proxy.fault = FAULTS[Math.floor(at / FAULT_MS) % FAULTS.length]!;
+    proxy.fault = FAULTS[Math.floor(at / options.faultMs) % FAULTS.length]!;
     rss.push(relay.rss());
     spooledBytesMax = Math.max(spooledBytesMax, (await relay.status()).spool.bytes);
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));

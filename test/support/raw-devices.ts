@@ -2,6 +2,8 @@
 import { Agent, request } from "node:http";
 
 interface RawOptions {
+  /** What their names begin with; default: "d". */
+  readonly prefix?: string;
   readonly count: number;
   readonly batchEvents: number;
   /** Bytes of each event's data, more or less. */
@@ -37,7 +39,7 @@ export class RawDevices {
     this.#url = url;
     this.#options = options;
     this.#agent = new Agent({ keepAlive: true, maxSockets: options.count });
-    this.#loops = Array.from({ length: options.count }, (_, i) => this.#live(`d${i}`));
+    this.#loops = Array.from({ length: options.count }, (_, i) => this.#live(`${options.prefix ?? "d"}${i}`));
   }
 
   /** Where the relay is from now on. */
