@@ -192,6 +192,11 @@ export class Pipeline {
     return this.#aggregator.shardKeyFor(device);
   }
 
+  /** How long a live record for a shard would wait for those before it, in ms. */
+  shardWaitMs(shardId: string): number {
+    return this.#collector.waitMs(shardId);
+  }
+
   async #bringToSafety(batch: Batch, ticket: Ticket): Promise<Durable> {
     const known = this.#resends.knownPrefix(batch);
     const rest = known.length > 0 ? withoutFirst(batch, known.length) : batch;

@@ -39,6 +39,8 @@ export function statusOf(pipeline: Pipeline, parts: StatusParts): object {
     refused_requests: book.refusedRequests,
     circuit: breaker.kind,
     circuit_wait_ms: Math.round(breaker.waitMs),
+    circuit_calls: breaker.recent.calls,
+    circuit_calls_failed: breaker.recent.failures,
     bytes_in_flight: admission.bytesInFlight,
     bytes_in_flight_max: config.bytesInFlightMax,
     kinesis_records: meter.records,
@@ -62,7 +64,8 @@ export function statusOf(pipeline: Pipeline, parts: StatusParts): object {
 }
 
 /** Open shards in the order of their hash keys, with what each took lately; of very many, the heaviest. */
-function shardLoads({ shardMap, meter, limiter }: Pipeline, history: History): object[] {
+function shardLoads(pipeline: Pipeline, history: History): object[] {
+  const { shardMap, meter, limiter } = pipeline;
   const loads = shardMap.sorted.map(({ shardId }) => ({
     id: shardId,
     bytes_per_s: Math.round(history.shardRates.get(shardId)?.bytes ?? 0),
@@ -70,6 +73,7 @@ function shardLoads({ shardMap, meter, limiter }: Pipeline, history: History): o
     throttled_per_s: Math.round(history.shardRates.get(shardId)?.throttled ?? 0),
     bytes: meter.shards.get(shardId)?.bytes ?? 0,
     share: limiter.share(shardId)?.share ?? 1,
+    wait_ms: Math.round(pipeline.shardWaitMs(shardId)),
   }));
   if (loads.length <= SHARDS_MAX) return loads;
   const least = loads.map(({ bytes_per_s }) => bytes_per_s).toSorted((a, b) => b - a)[SHARDS_MAX - 1]!;

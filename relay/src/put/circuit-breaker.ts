@@ -49,6 +49,11 @@ export class CircuitBreaker {
       : 0;
   }
 
+  /** The calls that decide whether it opens, and how many of them failed. */
+  get recent(): { readonly calls: number; readonly failures: number } {
+    return this.#watch.recent;
+  }
+
   /** Kinesis answered a call, whatever it said of its records. */
   succeeded(): void {
     if (this.#circuit.kind === "closed") this.#watch.succeeded();
