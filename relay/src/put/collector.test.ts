@@ -206,6 +206,18 @@ describe("records from the spool", () => {
     expect(names()).toEqual(["s", "s", "a", "b"]);
   });
 
+  it("that fail do not make live ones of the same shard wait", async () => {
+    const { clock, calls, names, add } = collecting({ retryBaseMs: 60_000, retryMaxMs: 60_000 });
+    // The first chance of this clock is next to nothing.
+    clock.fraction();
+    add("s", spooled);
+    await clock.advance(5);
+    calls[0]!.end(calls[0]!.waiting);
+    add("a");
+    await clock.advance(10);
+    expect(names()).toEqual(["s", "a"]);
+  });
+
   it("are taken back apart from live ones", async () => {
     const { collector, add } = collecting();
     add("ab");

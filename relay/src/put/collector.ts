@@ -2,7 +2,7 @@ import type { Cancel, Clock } from "@tonearm/sdk/ports";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { Limiter } from "./limiter.ts";
 import { Line, type Waiting } from "./line.ts";
-import { entryBytes, type Lane, type PutEntry, shardKeyOf } from "./put-entry.ts";
+import { entryBytes, LANES, type Lane, type PutEntry, shardKeyOf } from "./put-entry.ts";
 
 export interface CollectorOptions {
   /** Most records in one call; Kinesis takes 500. */
@@ -71,7 +71,7 @@ export class Collector {
   waitMs(key: string): number {
     const line = this.#lines.get(key);
     if (!line) return 0;
-    const paused = line.pauseMs(this.#clock.monotonicMs());
+    const paused = line.liveRecords > 0 ? line.pauseMs("live", this.#clock.monotonicMs()) : 0;
     return paused + this.#limiter.drainMs(key, line.liveBytes, line.liveRecords);
   }
 
@@ -131,9 +131,7 @@ export class Collector {
     const againOf = Map.groupBy(again, ({ entry }) => shardKeyOf(entry));
     for (const [key, records] of ofLine) {
       const line = this.#line(key);
-      const back = againOf.get(key) ?? [];
-      line.settle(records, back);
-      if (back.length > 0) line.pause(now, (failures) => this.#retryMs(failures));
+      line.settle(records, againOf.get(key) ?? [], now, (failures) => this.#retryMs(failures));
     }
     this.#callAll();
   }
@@ -195,10 +193,11 @@ export class Collector {
     const now = this.#clock.monotonicMs();
     let soonest = Number.POSITIVE_INFINITY;
     for (const line of this.#lines.values()) {
-      const lane = line.pending;
-      if (!lane || (lane === "spooled" && !this.#mayCallForSpool)) continue;
-      const waitMs = Math.max(line.pauseMs(now), this.#limiter.waitMs(line.key, lane));
-      soonest = Math.min(soonest, waitMs);
+      for (const lane of LANES) {
+        const paused = line.pauseMs(lane, now);
+        if (paused === Number.POSITIVE_INFINITY || (lane === "spooled" && !this.#mayCallForSpool)) continue;
+        soonest = Math.min(soonest, Math.max(paused, this.#limiter.waitMs(line.key, lane)));
+      }
     }
     return Math.max(1, soonest);
   }
