@@ -20,6 +20,8 @@ export type KinesisFault =
   | { readonly kind: "partial failure"; readonly share: number }
   /** Calls answered 500, half of them although their records were put. */
   | { readonly kind: "500s" }
+  /** PutRecords answered 503, everything else as ever. */
+  | { readonly kind: "unavailable" }
   /** Connections reset: in the middle of the request, or of the answer; each time at another byte. */
   | { readonly kind: "resets" }
   /** Nothing is ever answered. */
@@ -109,6 +111,7 @@ export class KinesisProxy {
 
   async #put(incoming: IncomingMessage, body: Buffer): Promise<Answer> {
     const { fault } = this;
+    if (fault.kind === "unavailable") return error(503, "ServiceUnavailable");
     if (fault.kind === "500s" && Math.random() < 0.5) return error(500, "InternalFailure");
     const given = JSON.parse(body.toString()) as PutRecordsBody;
     const codes = given.Records.map((record) => this.#codeFor(record));
