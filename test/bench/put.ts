@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { makeClient } from "@tonearm/relay";
 import { putterFor, quickestClient } from "@tonearm/relay/put";
+import { systemClock } from "@tonearm/sdk/ports";
 import { answerOf, startChild } from "./relay/processes.ts";
 import { describeMachine } from "./sdk/table.ts";
 
@@ -36,7 +37,10 @@ const target = {
 };
 const json = makeClient(target, { requestTimeoutMs: 60_000, connectionsMax: 4 });
 const cbor = await quickestClient(json, STREAM, console);
-const puts = { JSON: putterFor(json, STREAM), CBOR: putterFor(cbor, STREAM) };
+const puts = {
+  JSON: putterFor(json, STREAM, systemClock, 60_000),
+  CBOR: putterFor(cbor, STREAM, systemClock, 60_000),
+};
 
 const results: { records: number; bytes: number; protocol: string; cpuMs: number[] }[] = [];
 for (const call of CALLS) results.push(...(await measure(call)));

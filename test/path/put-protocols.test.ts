@@ -1,5 +1,6 @@
 /** Records in JSON and in CBOR, to servers that are not ours, read back by code that is not ours. */
 import { putterFor, quickestClient } from "@tonearm/relay/put";
+import { systemClock } from "@tonearm/sdk/ports";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readIndependently } from "../support/independent-reader.ts";
 import { freshStream, type KinesisServer, SERVERS, startServer } from "../support/kinesis-servers.ts";
@@ -34,6 +35,8 @@ describe.each(SERVERS)("PutRecords to %s", (name) => {
     const answer = await putterFor(
       client,
       stream,
+      systemClock,
+      60_000,
     )([...lines.map((line) => entry("a", line, "0")), entry("étude", '{"n":-1}\n', LAST)]);
     if (answer.kind !== "answered") throw new Error(String(answer.error));
     expect(new Set(answer.results.slice(0, -1).map((result) => result.ok && result.shardId)).size).toBe(1);
@@ -46,7 +49,7 @@ describe.each(SERVERS)("PutRecords to %s", (name) => {
   it("to a stream that is not there is an error with its name", async () => {
     const stream = await freshStream(server, 1);
     const client = await quickestClient(server.client, stream, NO_LOG);
-    expect(await putterFor(client, "elsewhere")([entry("a", "x")])).toMatchObject({
+    expect(await putterFor(client, "elsewhere", systemClock, 60_000)([entry("a", "x")])).toMatchObject({
       kind: "failed",
       error: { name: "ResourceNotFoundException" },
     });

@@ -100,6 +100,9 @@ export class KinesisProxy {
     const { fault } = this;
     if (fault.kind === "resets" && this.#resets++ % 2 === 0) return this.#resetRequest(incoming);
     const body = await read(incoming);
+    // What cannot be read cannot be meddled with: here Kinesis speaks JSON only, as kinesalite does.
+    if (incoming.headers["content-type"]?.includes("cbor"))
+      return send(response, error(400, "SerializationException"));
     if (fault.kind === "black hole") return;
     if (fault.kind === "expired credentials") return send(response, error(400, "ExpiredTokenException"));
     const answer = name === "PutRecords" ? await this.#put(incoming, body) : await this.#pass(incoming, body);

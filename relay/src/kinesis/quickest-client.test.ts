@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { cbor } from "@smithy/core/cbor";
+import { systemClock } from "@tonearm/sdk/ports";
 import { afterEach, describe, expect, it } from "vitest";
 import { type PutAnswer, putterFor } from "../put/putter.ts";
 import { makeClient } from "./client.ts";
@@ -70,6 +71,8 @@ async function serving(shards: Reply, put: Reply) {
     putterFor(
       quickest,
       "s",
+      systemClock,
+      8_000,
     )(
       ["a", "b"].map((partitionKey) => ({
         partitionKey,
