@@ -9,8 +9,8 @@ import { lostOf } from "../support/outage-run.ts";
 import { RawDevices } from "../support/raw-devices.ts";
 import { startRelayProcess } from "../support/relay-process.ts";
 
-/** The short form; `TONEARM_KILLS=100` is the long one. */
-const KILLS = Number(process.env.TONEARM_KILLS ?? 8);
+/** The short form; `SOAK_KILLS=100` is the long one. */
+const KILLS = Number(process.env.SOAK_KILLS ?? 8);
 const DEVICES = { count: 8, batchEvents: 20, eventBytes: 200, pauseMs: 5, waitMsMax: 100 };
 const NERVOUS = { failuresToOpen: 2, openMs: 100, openMsMax: 200, putTimeoutMs: 1_000, aggregateAgeMs: 20 };
 

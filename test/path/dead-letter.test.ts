@@ -1,3 +1,5 @@
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
 import { audit } from "@tonearm/relay/read";
 import { systemClock } from "@tonearm/sdk/ports";
 import { afterAll, describe, expect, it } from "vitest";
@@ -56,6 +58,11 @@ describe("an event that a relay had accepted and the stream takes no more", () =
         record: { device: "d1", epoch: "e1", seq: 2, n: 2 },
       });
       await relay.stop();
+      // What a relay with several workers had leaves it in a directory for each.
+      const whole = await freshDirectory();
+      await rename(spool, join(whole, "worker-2"));
+      const ofWorkers = await run("relay", ["dead-letter", "--spool", whole]);
+      expect(ofWorkers.stdout).toBe(listed.stdout);
       const { ledger } = await audit(server.client, stream, systemClock);
       expect([...ledger.reports()]).toMatchObject([{ verdict: "INCOMPLETE", missing: [[2, 2]] }]);
       expect((await run("relay", ["dead-letter", "--spool", `${spool}/nowhere`])).code).toBe(2);

@@ -28,7 +28,10 @@ export interface OutageReport {
   readonly answers: Readonly<Record<string, number>>;
   readonly waitMsP50: number;
   readonly waitMsP99: number;
-  /** Resident memory on average: in the first and the last third of the outage, the first tenth left out; and its highest. */
+  /**
+   * Resident memory on average in the first and the last third of the outage, and its highest. The first minute is left out, or
+   * of a short outage the first half: until then heap and buffers find their size.
+   */
   readonly rssFirst: number;
   readonly rssLast: number;
   readonly rssMax: number;
@@ -48,6 +51,7 @@ const FAULTS: readonly KinesisFault[] = [
   { kind: "expired credentials" },
 ];
 const SAMPLE_MS = 200;
+const WARM_UP_MS = 60_000;
 const EVENT_BYTES = 200;
 const OPTIONS = { spoolBytesMax: 2 ** 36, putTimeoutMs: 2_000, openMsMax: 2_000 };
 
@@ -117,7 +121,7 @@ function waitsOf(waits: readonly number[]) {
 }
 
 function memoryOf(rss: readonly number[]) {
-  const steady = rss.slice(Math.floor(rss.length / 10));
+  const steady = rss.slice(Math.min(Math.floor(rss.length / 2), WARM_UP_MS / SAMPLE_MS));
   const third = Math.ceil(steady.length / 3);
   const mean = (part: readonly number[]) => part.reduce((sum, each) => sum + each, 0) / part.length;
   const [rssFirst, rssLast] = [mean(steady.slice(0, third)), mean(steady.slice(-third))];

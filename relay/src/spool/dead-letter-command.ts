@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { countOf, lastSeqOf } from "../batch.ts";
 import { ConfigError, checkFlags } from "../config/check.ts";
@@ -6,7 +7,7 @@ import { helpFor, readFlags } from "../config/flags.ts";
 import { someText } from "../config/values.ts";
 import { printableLine } from "../read/printable.ts";
 import { type DeadLetter, readDeadLetters } from "./dead-letters.ts";
-import { deadLetterDisk } from "./open-spool.ts";
+import { DEAD_LETTERS, deadLetterDisk } from "./open-spool.ts";
 
 const shape = {
   spool: someText.describe("the spool's directory"),
@@ -24,18 +25,32 @@ export async function deadLetterCommand(args: readonly string[]): Promise<void> 
   const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
   if (!existsSync(options.spool)) throw new ConfigError("option spool names a directory that is not there");
   let letters = 0;
-  for await (const letter of readDeadLetters(deadLetterDisk(options.spool))) {
+  for (const directory of spoolsIn(options.spool)) letters += await list(directory, options.json);
+  if (!options.json) console.log(`${letters} dead letters`);
+}
+
+/** The directory itself, and those of a relay's further workers in it, as far as they have dead letters. */
+function spoolsIn(directory: string): string[] {
+  const workers = readdirSync(directory).filter((name) => /^worker-\d+$/.test(name));
+  const spools = [directory, ...workers.toSorted().map((name) => join(directory, name))];
+  return spools.filter((spool) => existsSync(join(spool, DEAD_LETTERS)));
+}
+
+/** Resolves to how many there are in one spool. */
+async function list(directory: string, asJson: boolean): Promise<number> {
+  let letters = 0;
+  for await (const letter of readDeadLetters(deadLetterDisk(directory))) {
     if (typeof letter === "string") {
       process.stderr.write(`tonearm-relay: the file ${letter}\n`);
       process.exitCode = 1;
       continue;
     }
     letters++;
-    for (const line of options.json ? jsonLines(letter) : [inWords(letter)]) {
+    for (const line of asJson ? jsonLines(letter) : [inWords(letter)]) {
       process.stdout.write(printableLine(Buffer.from(line)));
     }
   }
-  if (!options.json) console.log(`${letters} dead letters`);
+  return letters;
 }
 
 function inWords({ reason, timeMs, batch, bytes }: DeadLetter): string {

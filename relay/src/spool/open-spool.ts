@@ -6,7 +6,7 @@ import { DeadLetters } from "./dead-letters.ts";
 import { Spool, type SpoolOptions } from "./spool.ts";
 
 /** Where the dead letters are, inside the spool's directory. */
-const DEAD_LETTERS = "dead-letters";
+export const DEAD_LETTERS = "dead-letters";
 const SEGMENT_BYTES = 8 * 1_048_576;
 /** A spool may fill the medium up to its cap; this much is left to others. */
 const FREE_BYTES = 64 * 1_048_576;
