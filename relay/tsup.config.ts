@@ -1,3 +1,4 @@
+import { cp } from "node:fs/promises";
 import { defineConfig } from "tsup";
 
 export default defineConfig({
@@ -13,4 +14,7 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   splitting: true,
+  // The status page is read as it is, beside the code that serves it.
+  onSuccess: () =>
+    cp("src/operate/page", "dist/page", { recursive: true, filter: (path) => !path.endsWith(".json") }),
 });

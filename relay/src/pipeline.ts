@@ -26,7 +26,7 @@ import { Refusal } from "./refusal.ts";
 import { type Accepted, Resends } from "./resends.ts";
 import { makeReplay } from "./spool/make-replay.ts";
 import type { Replay } from "./spool/replay.ts";
-import type { Spool } from "./spool/spool.ts";
+import { EMPTY_SPOOL, type Spool, type SpoolState } from "./spool/spool.ts";
 import type { Colleagues } from "./workers/colleagues.ts";
 
 /** What the pipeline stands on. */
@@ -172,8 +172,8 @@ export class Pipeline {
   }
 
   /** What waits in the spool; zeros without one. */
-  get spooled(): { readonly batches: number; readonly bytes: number } {
-    return { batches: this.#spool?.batches ?? 0, bytes: this.#spool?.bytes ?? 0 };
+  get spooled(): SpoolState {
+    return this.#spool ?? EMPTY_SPOOL;
   }
 
   /** How fast the spool emptied when it last did; undefined as long as it never has. */

@@ -120,7 +120,7 @@ describe("a relay that makes its stream", () => {
 describe("a relay's listeners", () => {
   const statusesAt = (url: string) =>
     Promise.all(
-      ["/healthz", "/readyz", "/metrics", "/status.json", "/nothing"].map(async (path) => {
+      ["/healthz", "/readyz", "/metrics", "/status.json", "/", "/nothing"].map(async (path) => {
         const answer = await fetch(new URL(path, url));
         await answer.body?.cancel();
         return answer.status;
@@ -137,10 +137,10 @@ describe("a relay's listeners", () => {
     };
     const together = await start({});
     expect(together.operatorUrl).toBe(together.url);
-    expect(await statusesAt(together.url)).toEqual([200, 200, 200, 200, 404]);
+    expect(await statusesAt(together.url)).toEqual([200, 200, 200, 200, 200, 404]);
     const apart = await start({ operatorPort: 0 });
-    expect(await statusesAt(apart.url)).toEqual([200, 200, 404, 404, 404]);
-    expect(await statusesAt(apart.operatorUrl)).toEqual([200, 200, 200, 200, 404]);
+    expect(await statusesAt(apart.url)).toEqual([200, 200, 404, 404, 404, 404]);
+    expect(await statusesAt(apart.operatorUrl)).toEqual([200, 200, 200, 200, 200, 404]);
     expect((await fetch(apart.operatorUrl, { method: "POST", body: "x" })).status).toBe(405);
   });
 });
@@ -168,5 +168,35 @@ describe("a relay whose configuration is reloaded", () => {
       [401, false],
       [415, true],
     ]);
+  });
+});
+
+describe("a relay that ends", () => {
+  it("says what did not arrive, what waits in the spool, and where everything went", async () => {
+    const spool = await freshDirectory();
+    let answers = true;
+    const client = scriptedClient({
+      ListShards: () => ({ Shards: [SHARD] }),
+      DescribeStreamSummary: () => ({ StreamDescriptionSummary: { StreamStatus: "ACTIVE" } }),
+      PutRecords: () =>
+        answers ? { Records: [{ SequenceNumber: "1", ShardId: "shard-0" }] } : new Promise(() => undefined),
+    });
+    const lines: unknown[][] = [];
+    const note = (message: string, fields?: object) => lines.push([message, fields]);
+    const log = { info: note, warn: note, error: note };
+    const clock = new ManualClock(seed++);
+    const config = checkConfig({ insecure: true, port: 0, spool, shutdownMs: 100 });
+    const relay = await startRelay(config, client, clock, log);
+    const first = relay.pipeline.accept(batchOf("d1", 1, 7));
+    await clock.advance(1_000);
+    await first;
+    answers = false;
+    const second = relay.pipeline.accept(batchOf("d2", 1, 5)).catch(() => undefined);
+    await clock.advance(500);
+    await stop(relay, clock);
+    void second;
+    expect(lines).toContainEqual(["not everything arrived in time; its senders keep it", { events: 5 }]);
+    const sums = { received: 12, delivered: 7, spooled: 0, duplicates: 0, rejected: 0, left: 5 };
+    expect(lines.at(-1)).toEqual(["stopped", sums]);
   });
 });

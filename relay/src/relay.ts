@@ -80,7 +80,10 @@ export async function startRelay(
     };
     const pipeline = new Pipeline(config, parts);
     await pipeline.start().catch((error) => cannotUse(config, error));
-    return await serve(config, door, pipeline, { clock, log, lock, colleagues });
+    return await serve(config, door, pipeline, { clock, log, lock, colleagues }).catch(async (error) => {
+      await pipeline.stop(0);
+      throw error;
+    });
   } catch (error) {
     lock?.release();
     throw error;
@@ -119,7 +122,7 @@ async function serve(
   const isStopping = () => stopping;
   const entrance = new Entrance(door.rules, clock);
   const common = { pipeline, clock, log, isStopping };
-  const operator = new Operator({ ...common, config, colleagues });
+  const operator = new Operator({ ...common, entrance, config, colleagues });
   // Before the first request, which may be one for another worker too.
   colleagues?.open(deskOf(pipeline, operator));
   const { operatorHost, operatorPort } = config;
@@ -148,7 +151,7 @@ async function serve(
     // Answers to the last batches are being written; nothing else is worth waiting for.
     clock.after(ANSWERS_MS, () => server.closeAllConnections(), true);
     await closed;
-    operator.stop();
+    operator.stop(left);
     operatorServer?.close().closeAllConnections();
     lock?.release();
     return left;

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { systemClock } from "@tonearm/sdk/ports";
+import { inTime, systemClock } from "@tonearm/sdk/ports";
 import { helpFor } from "./config/flags.ts";
 import { COMMAND_FLAGS, loadConfig } from "./config/load.ts";
 import { printed } from "./config/print.ts";
@@ -14,6 +13,8 @@ import { shareOf, workersNeeded } from "./workers/share.ts";
 import { WorkerLink } from "./workers/worker.ts";
 
 const EMBEDDED_SHARDS = 4;
+/** A disk that does not answer could hold an end up for ever: so long after the deadline it is over, in ms. */
+const LATE_MS = 5_000;
 
 export const SERVE_HELP = `tonearm-relay [options]          takes batches on /v1/batches and puts them into a Kinesis stream
 tonearm-relay tail [options]     prints the records of a stream
@@ -33,9 +34,7 @@ ${helpFor(CONFIG_FLAGS)}`;
 
 /** Serves until SIGTERM or SIGINT; then lets what was accepted arrive and ends with 0, or 1 if something did not. */
 export async function serveCommand(args: readonly string[], cli: string): Promise<void> {
-  const load = () =>
-    loadConfig({ args, environment: process.env, readFile: (path) => readFileSync(path, "utf8") });
-  const loaded = load();
+  const loaded = loadConfig(args);
   if (loaded.isCheck) {
     console.log(printed(loaded));
     return;
@@ -48,7 +47,7 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
   const place = ownPlace();
   const workers = place?.count ?? workersNeeded(loaded.config);
   if (!place && workers > 1) await serveWithWorkers(loaded.config, workers, cli, log);
-  await serve(() => configOf(load().config, place), cli, log, place !== undefined);
+  await serve(() => configOf(loadConfig(args).config, place), cli, log, place !== undefined);
 }
 
 /** This process's part of the configuration. */
@@ -91,8 +90,9 @@ async function serve(load: () => Config, cli: string, log: JsonLog, isWorker: bo
   });
   const signal = await Promise.race([firstSignal(), ...(link ? [link.stopped] : [])]);
   if (signal !== undefined) log.info("shutting down", { signal });
-  const left = await relay.stop();
-  await target.close();
-  if (left > 0) log.error("not everything arrived in time; its senders keep it", { events: left });
-  process.exit(left > 0 ? 1 : 0);
+  const left = await inTime(systemClock, relay.stop(), config.shutdownMs + LATE_MS);
+  const { batches, bytes } = relay.pipeline.spooled;
+  if (left === undefined) log.error("the end takes too long and is broken off", { batches, bytes });
+  else await target.close();
+  process.exit(left === 0 ? 0 : 1);
 }

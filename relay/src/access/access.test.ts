@@ -33,6 +33,25 @@ const certificate = (more: Partial<ClientCertificate> = {}) => ({
   },
 });
 
+describe("what proved who a sender is", () => {
+  it("is counted by key, so that nobody takes away a key that is still in use", () => {
+    const all = access({
+      writeKeys: ["key-number-1", "key-number-2"],
+      tokenKeys: [K1, K2],
+      certificates: true,
+    });
+    for (const key of ["key-number-2", "key-number-2"]) all.identify(bearer(key));
+    all.identify(bearer(tokenFor("kitchen", K2)));
+    all.identify(certificate());
+    expect(() => all.identify(bearer("key-number-3"))).toThrow();
+    expect([...all.proofs]).toEqual([
+      ["write_key_2", 2],
+      ["token:k2", 1],
+      ["certificate", 1],
+    ]);
+  });
+});
+
 describe("who may write", () => {
   it("are the holders of either write key, as any device", () => {
     const both = access({ writeKeys: ["key-number-1", "key-number-2"] });

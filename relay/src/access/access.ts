@@ -51,6 +51,8 @@ const BEARER = new RegExp(`^Bearer +([\\x21-\\x7e]{1,${CREDENTIAL_BYTES_MAX}})$`
  * No message repeats a credential, or says how much of it was right.
  */
 export class Access {
+  /** Requests by what proved who sent them: a key by its place, a token by the name of its key. A few names each. */
+  readonly proofs = new Map<string, number>();
   readonly #clock: Clock;
   #grants: Grants;
   #keys: readonly Known[];
@@ -70,7 +72,7 @@ export class Access {
   /** @throws Refusal `unauthorized` when nothing good was given. */
   identify({ authorization, certificate }: Credentials): Sender {
     const { anyone, certificates } = this.#grants;
-    if (anyone) return ANYONE;
+    if (anyone) return this.#proved("anyone", ANYONE);
     if (certificates && certificate) return this.#byCertificate(certificate);
     const given = BEARER.exec(authorization ?? "")?.[1];
     if (given === undefined) {
@@ -97,8 +99,10 @@ export class Access {
   #byKey(given: string): Sender | undefined {
     const { digest } = known(given);
     // Every key is compared, in constant time: neither which one nor how much of it is right can be timed.
-    const matches = this.#keys.filter((key) => timingSafeEqual(key.digest, digest));
-    return matches[0] && { kind: "key", key: matches[0].name };
+    const matches = this.#keys.map((key) => timingSafeEqual(key.digest, digest));
+    const place = matches.indexOf(true);
+    if (place < 0) return undefined;
+    return this.#proved(`write_key_${place + 1}`, { kind: "key", key: this.#keys[place]!.name });
   }
 
   #byToken(given: string): Sender {
@@ -111,7 +115,7 @@ export class Access {
     const { device, id } = check.token;
     if (id !== undefined && revoked.tokens.has(id)) throw unauthorized("the device token has been revoked");
     this.#requireNotRevoked(device);
-    return { kind: "device", device };
+    return this.#proved(`token:${check.keyId}`, { kind: "device", device });
   }
 
   #byCertificate(certificate: ClientCertificate): Sender {
@@ -121,7 +125,12 @@ export class Access {
       throw unauthorized("the client certificate has been revoked");
     }
     this.#requireNotRevoked(found.device);
-    return { kind: "device", device: found.device };
+    return this.#proved("certificate", { kind: "device", device: found.device });
+  }
+
+  #proved(proof: string, sender: Sender): Sender {
+    this.proofs.set(proof, (this.proofs.get(proof) ?? 0) + 1);
+    return sender;
   }
 
   #requireNotRevoked(device: string): void {

@@ -31,6 +31,7 @@ describe("a device token", () => {
     for (const each of [K1, K2]) {
       expect(check(issueToken(each, ORDER))).toEqual({
         kind: "good",
+        keyId: each.id,
         token: { device: "kitchen", id: "t-1" },
       });
     }

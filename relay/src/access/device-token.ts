@@ -18,9 +18,9 @@ interface DeviceToken {
   readonly id: string | undefined;
 }
 
-/** A token as it was found: good, or what is wrong with it, in words that hold nothing of it. */
+/** A token as it was found: good, and signed with which key; or what is wrong with it, in words that hold nothing of it. */
 export type TokenCheck =
-  | { readonly kind: "good"; readonly token: DeviceToken }
+  | { readonly kind: "good"; readonly token: DeviceToken; readonly keyId: string }
   | { readonly kind: "bad"; readonly fault: string };
 
 /** What a new token is to say. */
@@ -62,10 +62,15 @@ export function checkToken(
   // The text is compared, not the bytes it stands for: those can be spelled in more than one way.
   if (!isSame(mac, sign(key, `${head}.${claims}`))) return bad("it is not signed with a key of this relay");
   // From here on it is genuine, and whoever holds it may know what is wrong with it.
-  return checkClaims(decode(claims), audience, nowMs);
+  return checkClaims(decode(claims), key.id, audience, nowMs);
 }
 
-function checkClaims({ aud, sub, exp, nbf, jti }: Claims, audience: string, nowMs: number): TokenCheck {
+function checkClaims(
+  { aud, sub, exp, nbf, jti }: Claims,
+  keyId: string,
+  audience: string,
+  nowMs: number,
+): TokenCheck {
   if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience))) {
     return bad("its aud is not this relay's audience");
   }
@@ -74,7 +79,7 @@ function checkClaims({ aud, sub, exp, nbf, jti }: Claims, audience: string, nowM
   if (nowMs >= exp * 1_000) return bad("it has expired");
   if (nbf !== undefined && !(typeof nbf === "number" && nowMs >= nbf * 1_000))
     return bad("it is not good yet");
-  return { kind: "good", token: { device: sub, id: typeof jti === "string" ? jti : undefined } };
+  return { kind: "good", keyId, token: { device: sub, id: typeof jti === "string" ? jti : undefined } };
 }
 
 type Claims = Readonly<Record<string, unknown>>;

@@ -24,6 +24,11 @@ export class Entrance {
     this.#pseudonyms = pseudonyms;
   }
 
+  /** Requests by what proved who sent them. */
+  get proofs(): ReadonlyMap<string, number> {
+    return this.#access.proofs;
+  }
+
   /** From now on these rules, for what comes in next. */
   replace({ grants, limits, pseudonyms }: EntranceRules): void {
     this.#access.replace(grants);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { loadConfig } from "./load.ts";
+import { z } from "zod";
+import { loadConfig, loadOptions } from "./load.ts";
 import { printed } from "./print.ts";
+import { targetShape } from "./schema.ts";
 
 const CANARY = "canary-51b0c7e2";
 const PATH = "/etc/tonearm/relay.json";
@@ -16,7 +18,7 @@ function loadFrom(
     const content = files[path];
     return typeof content === "string" ? content : JSON.stringify(content);
   };
-  return loadConfig({ args: args.split(" ").filter(Boolean), environment, readFile });
+  return loadConfig(args.split(" ").filter(Boolean), { environment, readFile });
 }
 
 function faultsOf(...places: Parameters<typeof loadFrom>): string {
@@ -51,6 +53,12 @@ describe("an option", () => {
   ])("is on or off in the environment as %s", (text, insecure) => {
     const environment = { TONEARM_INSECURE: text, TONEARM_WRITE_KEYS: "12345678" };
     expect(loadFrom("", environment).config.insecure).toBe(insecure);
+  });
+
+  it("is neither on nor off in the environment as anything else", () => {
+    expect(faultsOf("", { TONEARM_INSECURE: "maybe" })).toBe(
+      'option insecure from TONEARM_INSECURE is "maybe", expected true or false',
+    );
   });
 
   it("is a list in the environment with commas between, and in the file an array", () => {
@@ -147,5 +155,29 @@ describe("a secret", () => {
     expect(page).toMatch(/^writeKeys +\(secret, 1\) +TONEARM_WRITE_KEYS +SIGHUP$/m);
     expect(page).toMatch(/^endpoint +"https:\/\/…@kinesis.test" +--endpoint +restart$/m);
     expect(page).not.toContain("canary");
+  });
+});
+
+describe("another command", () => {
+  const load = (args: string, environment: Record<string, string>) =>
+    loadOptions(
+      args.split(" ").filter(Boolean),
+      { ...targetShape, json: z.boolean().default(false) },
+      { environment, readFile: () => JSON.stringify({ region: "eu-central-1", port: 99 }) },
+    );
+
+  it("finds the stream where the relay finds it, and leaves the relay's other options alone", () => {
+    const environment = { TONEARM_STREAM: "plays", TONEARM_PORT: "99", TONEARM_CONFIG: PATH };
+    expect(load("--json", environment)).toMatchObject({
+      stream: "plays",
+      region: "eu-central-1",
+      json: true,
+    });
+    expect(load("--stream other", environment).stream).toBe("other");
+  });
+
+  it("knows unknown names as the relay does", () => {
+    expect(() => load("", { TONEARM_STRAEM: "plays" })).toThrow("did you mean TONEARM_STREAM?");
+    expect(() => load("--jsn", {})).toThrow("did you mean --json?");
   });
 });

@@ -5,11 +5,13 @@
  */
 import { z } from "zod";
 import { LOG_LEVELS } from "../log.ts";
+import type { Shape } from "./names.ts";
 import {
   dataPath,
   KIB,
   MIB,
   namedKey,
+  onOrOff,
   origin,
   someText,
   streamName,
@@ -25,7 +27,7 @@ export const targetShape = {
     .url({ protocol: /^https?$/, error: "expected an http or https URL" })
     .optional()
     .describe("URL of a Kinesis-compatible server; default: AWS"),
-  embedded: z.boolean().default(false).describe("use a Kinesis of our own (the package kinesalite), on disk"),
+  embedded: onOrOff.describe("use a Kinesis of our own (the package kinesalite), on disk"),
   embeddedDir: someText.default(".tonearm/kinesis").describe("where the embedded Kinesis keeps its data"),
 };
 
@@ -58,7 +60,7 @@ const listenShape = {
 
 /** Who may write. */
 export const accessShape = {
-  insecure: z.boolean().default(false).describe("let anybody write, without a key"),
+  insecure: onOrOff.describe("let anybody write, without a key"),
   writeKeys: z.array(writeKey).max(2).default([]).describe("keys that may write: one, or two while changing"),
   tokenKeys: z
     .array(namedKey)
@@ -191,6 +193,19 @@ const operateShape = {
   shutdownMs: wholeNumber(100, 600_000).default(25_000).describe("how long a shutdown may take"),
 };
 
+/** The groups, by what an operator looks for. */
+export const OPTION_GROUPS = {
+  "The stream": { ...targetShape, ...createShape },
+  "Where it listens": listenShape,
+  "Who may write": accessShape,
+  "Under which names": privacyShape,
+  "What comes in": admissionShape,
+  "Events into records": aggregateShape,
+  "Records into the stream": putShape,
+  "While Kinesis is away": outageShape,
+  "Its operation": operateShape,
+};
+
 export const configSchema = z.strictObject({
   ...targetShape,
   ...createShape,
@@ -245,6 +260,8 @@ export const RELOADED = [
   "retryMaxMs",
   "deliveryDeadlineMs",
   "failuresToOpen",
+  "failurePercentToOpen",
+  "failureCallsMin",
   "openMs",
   "openMsMax",
   "spoolCommitMs",
@@ -253,4 +270,6 @@ export const RELOADED = [
 ] as const satisfies readonly (keyof Config)[];
 
 /** Every option that is a flag on the command line. */
-export const CONFIG_FLAGS = configSchema.omit({ writeKeys: true, tokenKeys: true, pseudonymKey: true }).shape;
+export const CONFIG_FLAGS: Shape = Object.fromEntries(
+  Object.entries(configSchema.shape).filter(([name]) => !SECRETS.some((secret) => secret === name)),
+);

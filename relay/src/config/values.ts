@@ -14,6 +14,9 @@ export const wholeNumber = (least: number, most: number) => {
 /** Digits and nothing else: `Number` would take nothing for 0, and hexadecimal too. */
 const numberIn = (text: string) => (/^-?\d+$/.test(text) ? Number(text) : text);
 
+/** On or off: a flag alone, `true` or `false` in a file and in the environment. */
+export const onOrOff = z.boolean("expected true or false").default(false);
+
 /** Text that is not empty, such as a path. */
 export const someText = z.string().min(1, "expected at least one character");
 

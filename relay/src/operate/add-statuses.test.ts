@@ -24,6 +24,18 @@ describe("the status of several workers", () => {
     });
   });
 
+  it("says how long the oldest batch of any has waited, and how slow the slowest is", () => {
+    const status = (oldest_age_ms: number | null, p99_ms: number) => ({
+      spool: { oldest_age_ms },
+      acknowledgement: { p99_ms },
+    });
+    expect(addStatuses([status(null, 5), status(90, 7), status(80, 6)])).toEqual({
+      spool: { oldest_age_ms: 90 },
+      acknowledgement: { p99_ms: 7 },
+      workers: 3,
+    });
+  });
+
   it("names the worst circuit, and the ratio of all records", () => {
     const status = (circuit: string, kinesis_records: number, aggregation_ratio: number | null) => ({
       circuit,

@@ -5,9 +5,17 @@ export interface Status {
 type Value = number | string | boolean | null | readonly Value[] | Status;
 
 /** What all workers see alike, or what only the greatest says something of. Everything else that is a number is added up. */
-const GREATEST: readonly string[] = ["uptime_ms", "circuit_wait_ms", "shards", "interval_ms"];
+const GREATEST: readonly string[] = [
+  "uptime_ms",
+  "circuit_wait_ms",
+  "shards",
+  "interval_ms",
+  "oldest_age_ms",
+  "p50_ms",
+  "p99_ms",
+];
 /** Parts of a whole that is itself shared out. */
-const AVERAGED: readonly string[] = ["share"];
+const AVERAGED: readonly string[] = ["share", "load", "ratio"];
 /** Worst first. */
 const CIRCUITS = ["open", "half-open", "closed"];
 

@@ -53,11 +53,12 @@ export class History {
     this.#last = this.#totals();
   }
 
-  /** Takes a sample now and then, until `stop`. */
-  start(): void {
+  /** Takes a sample now and then, until `stop`. @param onSample called with each, for what else is sampled. */
+  start(onSample: () => void): void {
     this.#cancel = this.#clock.after(SAMPLE_INTERVAL_MS, () => {
       this.#sample();
-      this.start();
+      onSample();
+      this.start(onSample);
     });
   }
 

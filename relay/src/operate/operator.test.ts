@@ -81,7 +81,7 @@ describe("the status", () => {
     expect(delivered).toBeCloseTo(50);
     await relay.clock.advance(3_600_000);
     expect((await statusOf(relay)).history.samples).toHaveLength(120);
-    relay.operator.stop();
+    relay.operator.stop(0);
   });
 
   it("lists the open shards in the order of their keys", async () => {

@@ -1,10 +1,15 @@
+import type { Config } from "../config/schema.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Metric } from "./metric.ts";
+
+/** Largest size of the spool, in bytes; 0 without one. */
+export const spoolLimit = ({ spool, spoolBytesMax }: Config): number =>
+  spool === undefined ? 0 : spoolBytesMax;
 
 const CIRCUITS = ["closed", "half-open", "open"] as const;
 
 /** What is under way, where it goes, and what waits. */
-export const pipelineMetrics = (pipeline: Pipeline, bytesInFlightMax: () => number): readonly Metric[] => [
+export const pipelineMetrics = (pipeline: Pipeline, config: Config): readonly Metric[] => [
   {
     name: "tonearm_in_flight_bytes",
     help: "Bytes under way, bodies being read included.",
@@ -15,7 +20,7 @@ export const pipelineMetrics = (pipeline: Pipeline, bytesInFlightMax: () => numb
     name: "tonearm_in_flight_limit_bytes",
     help: "Bytes under way beyond which requests are refused.",
     type: "gauge",
-    read: bytesInFlightMax,
+    read: () => config.bytesInFlightMax,
   },
   {
     name: "tonearm_circuit_state",
@@ -61,5 +66,18 @@ export const pipelineMetrics = (pipeline: Pipeline, bytesInFlightMax: () => numb
     help: "Dead letters on the relay's disk, those of earlier processes included.",
     type: "gauge",
     read: () => pipeline.deadLetters.batches,
+  },
+  {
+    name: "tonearm_spool_oldest_age_seconds",
+    help: "How long the oldest batch in the spool has waited; 0 when there is none.",
+    type: "gauge",
+    across: "max",
+    read: () => (pipeline.spooled.oldestAgeMs ?? 0) / 1_000,
+  },
+  {
+    name: "tonearm_spool_limit_bytes",
+    help: "Size beyond which the spool takes nothing; 0 without a spool.",
+    type: "gauge",
+    read: () => spoolLimit(config),
   },
 ];

@@ -13,9 +13,14 @@ export function makeRegistry(metrics: readonly Metric[]): Registry {
   return registry;
 }
 
-/** Adds what Node knows of itself: CPU, memory, garbage collection, the lag of the event loop. */
-export function addProcessMetrics(registry: Registry): void {
-  collectDefaultMetrics({ register: registry });
+let ofProcess: Registry | undefined;
+
+/** What Node knows of this process: CPU, memory, garbage collection, the lag of the event loop. One for all relays in it. */
+export function processRegistry(): Registry {
+  if (ofProcess) return ofProcess;
+  ofProcess = new Registry();
+  collectDefaultMetrics({ register: ofProcess });
+  return ofProcess;
 }
 
 function register(registry: Registry, metric: Metric): void {

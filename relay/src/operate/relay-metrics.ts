@@ -1,4 +1,6 @@
 import { Histogram, type Registry } from "prom-client";
+import { accessMetrics } from "../access/access-metrics.ts";
+import type { Entrance } from "../access/entrance.ts";
 import type { Config } from "../config/schema.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { putMetrics } from "../put/put-metrics.ts";
@@ -21,6 +23,7 @@ export interface ReloadCounts {
 /** What figures are read from. */
 export interface MetricSources {
   readonly pipeline: Pipeline;
+  readonly entrance: Entrance;
   readonly check: BookCheck;
   readonly config: Config;
   readonly reloads: ReloadCounts;
@@ -33,11 +36,12 @@ export interface RelayMetrics {
 }
 
 /** Every figure of a relay. A part that has some of its own adds its list here. */
-export function relayMetrics({ pipeline, check, config, reloads }: MetricSources): RelayMetrics {
+export function relayMetrics({ pipeline, entrance, check, config, reloads }: MetricSources): RelayMetrics {
   const registry = makeRegistry([
     ...bookMetrics(pipeline.book, check),
     ...putMetrics(pipeline.meter),
-    ...pipelineMetrics(pipeline, () => config.bytesInFlightMax),
+    ...pipelineMetrics(pipeline, config),
+    ...accessMetrics(entrance),
     {
       name: "tonearm_config_reloads_total",
       help: "Reloads of the configuration; one that failed left the old one in force.",

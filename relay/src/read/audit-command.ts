@@ -1,7 +1,7 @@
 import { systemClock } from "@tonearm/sdk/ports";
 import { z } from "zod";
-import { checkFlags } from "../config/check.ts";
-import { helpFor, readFlags } from "../config/flags.ts";
+import { helpFor } from "../config/flags.ts";
+import { FILE_FLAG, loadOptions } from "../config/load.ts";
 import { targetShape } from "../config/schema.ts";
 import { someText } from "../config/values.ts";
 import { openTarget } from "../kinesis/target.ts";
@@ -21,14 +21,14 @@ missing numbers, or UNPROVEN when it has not ended in order: it goes on, never c
 epoch says how much of it was durable ("end": "named"). Ends with 1 if anything is missing, or would be
 withheld from consumers that are built on the Kinesis Client Library.
 
-${helpFor(shape)}`;
+${helpFor({ ...FILE_FLAG, ...shape })}`;
 
 const CLIENT = { requestTimeoutMs: 60_000, connectionsMax: 16 };
 /** Epochs that are not complete are listed up to this many; --json lists all. */
 const LISTED_MAX = 50;
 
 export async function auditCommand(args: readonly string[], cli: string): Promise<void> {
-  const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
+  const options = loadOptions(args, shape);
   const target = await openTarget(options, cli, CLIENT);
   try {
     const showsProgress = !options.json && process.stderr.isTTY;

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { systemClock } from "@tonearm/sdk/ports";
 import { z } from "zod";
-import { checkFlags } from "../config/check.ts";
-import { helpFor, readFlags } from "../config/flags.ts";
+import { helpFor } from "../config/flags.ts";
+import { FILE_FLAG, loadOptions } from "../config/load.ts";
 import { targetShape } from "../config/schema.ts";
 import { openTarget } from "../kinesis/target.ts";
 import { printableLine } from "./printable.ts";
@@ -19,12 +19,12 @@ export const TAIL_HELP = `tonearm-relay tail [options]
 Prints the stream's user records, taken out of their aggregates, one line each. Control characters are escaped. Waits for new
 ones until it is interrupted; with --from-start it ends where the stream does.
 
-${helpFor(shape)}`;
+${helpFor({ ...FILE_FLAG, ...shape })}`;
 
 const CLIENT = { requestTimeoutMs: 60_000, connectionsMax: 16 };
 
 export async function tailCommand(args: readonly string[], cli: string): Promise<void> {
-  const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
+  const options = loadOptions(args, shape);
   const target = await openTarget(options, cli, CLIENT);
   const abort = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => abort.abort());

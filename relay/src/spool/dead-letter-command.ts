@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { countOf, lastSeqOf } from "../batch.ts";
-import { ConfigError, checkFlags } from "../config/check.ts";
-import { helpFor, readFlags } from "../config/flags.ts";
+import { ConfigError } from "../config/check.ts";
+import { helpFor } from "../config/flags.ts";
+import { FILE_FLAG, loadOptions } from "../config/load.ts";
 import { someText } from "../config/values.ts";
 import { printableLine } from "../read/printable.ts";
 import { type DeadLetter, readDeadLetters } from "./dead-letters.ts";
@@ -19,10 +20,10 @@ export const DEAD_LETTER_HELP = `tonearm-relay dead-letter --spool DIR [options]
 Lists what a relay had accepted into its spool and can bring nowhere, oldest first: when and why it was put aside, whose it is,
 and which numbers. A relay may be running on the spool meanwhile. Nothing is changed. Ends with 1 if anything cannot be read.
 
-${helpFor(shape)}`;
+${helpFor({ ...FILE_FLAG, ...shape })}`;
 
 export async function deadLetterCommand(args: readonly string[]): Promise<void> {
-  const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
+  const options = loadOptions(args, shape);
   if (!existsSync(options.spool)) throw new ConfigError("option spool names a directory that is not there");
   let letters = 0;
   for (const directory of spoolsIn(options.spool)) letters += await list(directory, options.json);

@@ -5,6 +5,7 @@ import type { DeadLetters } from "./dead-letters.ts";
 import { DrainRate } from "./drain-rate.ts";
 import { Residents } from "./residents.ts";
 import { decodeSpooledBatch, encodeSpooledBatch } from "./spooled-batch.ts";
+import { StoredTimes } from "./stored-times.ts";
 
 export interface SpoolOptions {
   /** Batches that come within this time share one sync, in ms. */
@@ -30,6 +31,17 @@ export interface SpoolEvents {
   /** Batches of this process are gone: damage took them. Told when the spool has been read to its end. */
   lost(batches: number, events: number): void;
 }
+
+/** What waits in the spool. */
+export interface SpoolState {
+  readonly batches: number;
+  readonly bytes: number;
+  /** How long its oldest batch has waited; undefined when there is none. */
+  readonly oldestAgeMs: number | undefined;
+}
+
+/** What a relay without a spool has in it. */
+export const EMPTY_SPOOL: SpoolState = { batches: 0, bytes: 0, oldestAgeMs: undefined };
 
 /** What became of a batch that was to be stored. */
 export type Stored = "stored" | "full" | "failed";
@@ -83,6 +95,9 @@ export class Spool {
   #cancelTimer: Cancel | undefined;
   #inherited = false;
   #events: SpoolEvents = { stored: () => undefined, lost: () => undefined };
+  #openedMs = 0;
+  readonly #times = new StoredTimes();
+  #acknowledgedSeq = 0;
 
   constructor(parts: SpoolParts, options: SpoolOptions) {
     this.#parts = parts;
@@ -100,6 +115,7 @@ export class Spool {
     await this.deadLetters.open();
     await this.#log.open("relay", this.#epoch);
     this.#inherited = this.#log.backlog().events > 0;
+    this.#openedMs = this.#clock.monotonicMs();
   }
 
   /** Whether a batch of `device` must wait behind others of it to keep its order. */
@@ -123,6 +139,13 @@ export class Spool {
 
   get bytes(): number {
     return this.#log.backlog().bytes + this.#pendingBytes;
+  }
+
+  /** How long the oldest batch has waited, of this process's; what an earlier one left is as old as this one at least. */
+  get oldestAgeMs(): number | undefined {
+    if (this.batches === 0) return undefined;
+    const storedMs = this.#inherited ? this.#openedMs : this.#times.storedMs(this.#acknowledgedSeq + 1);
+    return this.#clock.monotonicMs() - (storedMs ?? this.#clock.monotonicMs());
   }
 
   /** Stores a batch; resolves to `stored` once it is durable. */
@@ -165,6 +188,7 @@ export class Spool {
         const through = throughSeq - run.firstSeq + 1;
         this.#left(batches.slice(acknowledged, through), readMs);
         acknowledged = through;
+        if (!inherited) this.#acknowledgedSeq = throughSeq;
       },
     };
   }
@@ -185,6 +209,7 @@ export class Spool {
     // Numbers are given only now: the log takes them in ascending order, and another commit may have overtaken this one. They
     // are never given twice, not even after a failure: what failed may stand on the disk all the same.
     const entries: Entry[] = pending.map(({ bytes }) => ({ seq: this.#nextSeq++, priority: NORMAL, bytes }));
+    this.#times.stored(entries[0]!.seq, this.#clock.monotonicMs());
     const ok = !isShort && (await this.#log.append(entries)).ok;
     for (const { batch, bytes, resolve } of pending) {
       this.#pendingBytes -= bytes.length;

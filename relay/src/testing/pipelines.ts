@@ -76,8 +76,8 @@ export async function scriptedPipeline(
     loadShape: loadShape ?? kinesis.loadShape,
   });
   await pipeline.start();
-  const operator = new Operator({ pipeline, config, clock, log, isStopping: () => false });
   const entrance = new Entrance(loadRules(config), clock);
+  const operator = new Operator({ pipeline, entrance, config, clock, log, isStopping: () => false });
   const listener = listenerOptions(config, undefined);
   return { pipeline, kinesis, clock, operator, front: { entrance, listener } };
 }

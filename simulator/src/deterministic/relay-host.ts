@@ -94,13 +94,13 @@ export class RelayHost implements Endpoint {
       loadShape: this.#plant.loadShape(this.#kinesis.shapeFor(process)),
     };
     const pipeline = new Pipeline(this.#config, parts);
-    const common = { pipeline, clock, log: SILENT, isStopping: () => this.#stopping };
+    const entrance = new Entrance(loadRules(this.#config), clock);
+    const common = { pipeline, entrance, clock, log: SILENT, isStopping: () => this.#stopping };
     const operator = new Operator({ ...common, config: this.#config });
     const server = makeServer({
       ...common,
       operator,
       showsPages: false,
-      entrance: new Entrance(loadRules(this.#config), clock),
       listener: listenerOptions(this.#config, undefined),
       corsOrigins: () => [],
     });
