@@ -51,15 +51,21 @@ export function makeSpool(
   return { spool: new Spool(parts, options), lock };
 }
 
-/** Whether the medium has less left than is to be left to others; a medium that does not say is taken to have enough. */
-function shortage(disk: NodeDisk, clock: Clock): () => Promise<boolean> {
+/**
+ * Whether so many bytes more would take of what is to be left to others. Between two looks at the medium, what is written here
+ * is reckoned off; a medium that does not say how much is free is taken to have enough.
+ */
+function shortage(disk: NodeDisk, clock: Clock): (bytes: number) => Promise<boolean> {
   let askedMs = Number.NEGATIVE_INFINITY;
-  let isShort = false;
-  return async () => {
+  let room = 0;
+  return async (bytes) => {
+    room -= bytes;
     const now = clock.monotonicMs();
-    if (now - askedMs < ASK_EVERY_MS) return isShort;
-    askedMs = now;
-    isShort = (await disk.freeBytes().catch(() => FREE_BYTES)) < FREE_BYTES;
-    return isShort;
+    if (room < 0 || now - askedMs >= ASK_EVERY_MS) {
+      askedMs = now;
+      const free = await disk.freeBytes().catch(() => Number.POSITIVE_INFINITY);
+      room = free - FREE_BYTES - bytes;
+    }
+    return room < 0;
   };
 }

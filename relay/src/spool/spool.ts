@@ -20,8 +20,8 @@ export interface SpoolParts {
   readonly clock: Clock;
   /** What it holds and can bring nowhere; takes part of its space. */
   readonly deadLetters: DeadLetters;
-  /** Whether the medium has so little room left that it is to be left to others. */
-  readonly isShort: () => Promise<boolean>;
+  /** Whether so many bytes more would take of the medium what is to be left to others. */
+  readonly isShort: (bytes: number) => Promise<boolean>;
 }
 
 /** What the spool tells. */
@@ -205,7 +205,7 @@ export class Spool {
     const pending = this.#pending;
     if (pending.length === 0) return;
     this.#pending = [];
-    const isShort = await this.#parts.isShort();
+    const isShort = await this.#parts.isShort(pending.reduce((sum, { bytes }) => sum + bytes.length, 0));
     // Numbers are given only now: the log takes them in ascending order, and another commit may have overtaken this one. They
     // are never given twice, not even after a failure: what failed may stand on the disk all the same.
     const entries: Entry[] = pending.map(({ bytes }) => ({ seq: this.#nextSeq++, priority: NORMAL, bytes }));
