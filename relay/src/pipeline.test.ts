@@ -174,7 +174,7 @@ describe("the shard map", () => {
     await clock.advance(5_000);
     expect(kinesis.shapeLoads).toBe(1);
     for (let i = 0; i < 20; i++) {
-      const accept = pipeline.accept(batchOf("d1", 1 + i * 2, 2));
+      const accept = pipeline.accept(batchOf("d1", 1 + i, 1));
       await clock.advance(300);
       await accept;
     }

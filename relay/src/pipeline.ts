@@ -22,6 +22,7 @@ import { entryBytes, LANES } from "./put/put-entry.ts";
 import { PutMeter } from "./put/put-meter.ts";
 import type { PutRecords } from "./put/putter.ts";
 import { Retrier, type RetrierEvents } from "./put/retrier.ts";
+import { settleStrays } from "./put/strays.ts";
 import { Refusal } from "./refusal.ts";
 import { type Accepted, Resends } from "./resends.ts";
 import { makeReplay } from "./spool/make-replay.ts";
@@ -214,8 +215,7 @@ export class Pipeline {
     if (kind === "closed" && this.#spool?.holds(batch.device)) await this.#spool.untilFree(batch.device);
     if (kind === "open" || this.#spool?.holds(batch.device))
       return this.#intoSpool(batch, this.breaker.waitMs);
-    // A circuit that is half open has its probes from the spool: nobody waits for what they meet. A spool that takes nothing
-    // has none, and this batch is the probe.
+    // Half open, its probes come from the spool: nobody waits for them. A spool that takes nothing makes this batch the probe.
     if (kind === "half-open" && (await this.#spool?.store(batch)) === "stored") return "spool";
     const waitMs = this.#collector.waitMs(this.shardOf(batch.device));
     if (waitMs > this.#config.shardWaitMaxMs) return this.#intoSpool(batch, waitMs);
@@ -265,7 +265,7 @@ export class Pipeline {
 
   #retrierEvents(): RetrierEvents {
     return {
-      surprised: () => this.shardMap.surprise(),
+      surprised: (strays) => void settleStrays(strays, this.shardMap),
       retried: (count) => {
         this.meter.retries += count;
       },

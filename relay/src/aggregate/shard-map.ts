@@ -57,6 +57,8 @@ export class ShardMap {
   #wake: (() => void) | undefined;
   #surprised = false;
   #pauseMs: number;
+  /** The look that is about to be taken. */
+  #looking: Promise<StreamShape | undefined> | undefined;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(load: LoadShape, clock: Clock, options: ShardMapOptions, events: ShardMapEvents) {
@@ -100,6 +102,12 @@ export class ShardMap {
     this.#wake?.();
   }
 
+  /** The shape of the stream as it is told from now on; undefined when it cannot be had. Who asks within a pause shares a look. */
+  refreshed(): Promise<StreamShape | undefined> {
+    this.#looking ??= this.#look();
+    return this.#looking;
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#wake?.();
@@ -130,6 +138,19 @@ export class ShardMap {
     const shape = await inTime(this.#clock, this.#load(), putTimeoutMs);
     if (!shape) throw new Error(`the stream's shape did not come within ${putTimeoutMs} ms`);
     return shape;
+  }
+
+  async #look(): Promise<StreamShape | undefined> {
+    await sleep(this.#clock, this.#options.refreshPauseMs, this.#abort.signal);
+    this.#looking = undefined;
+    if (this.#abort.signal.aborted) return undefined;
+    try {
+      this.#take(await this.#loadInTime());
+      return this.#shape;
+    } catch (error) {
+      this.#events.failed(error);
+      return undefined;
+    }
   }
 
   #restUntilDue(ms: number): Promise<void> {

@@ -7,8 +7,11 @@ import { isThrottled, type PutRecords, type PutResult } from "./putter.ts";
 
 /** What the retrier tells. */
 export interface RetrierEvents {
-  /** A record went to another shard than the map had said. */
-  surprised(): void;
+  /**
+   * Records went to other shards than the map had said. Those that are aggregates are `strays`: whoever is told settles
+   * them, once it is known whether consumers get them.
+   */
+  surprised(strays: readonly Waiting[]): void;
   /** Records are sent again; `code` says why, `call` when the whole call failed. */
   retried(count: number, code: string): void;
   failed(error: unknown): void;
@@ -115,6 +118,7 @@ export class Retrier {
   ): readonly Waiting[] {
     const failed = new Map<string, Waiting[]>();
     let surprised = false;
+    const strays: Waiting[] = [];
     for (const [i, each] of waiting.entries()) {
       const result = results[i]!;
       const key = shardKeyOf(each.entry);
@@ -126,12 +130,14 @@ export class Retrier {
         continue;
       }
       search.accepted = true;
-      surprised ||= each.entry.shardId !== undefined && result.shardId !== each.entry.shardId;
+      const strayed = each.entry.shardId !== undefined && result.shardId !== each.entry.shardId;
+      surprised ||= strayed;
       this.#limiter.accepted(key, entryBytes(each.entry));
-      for (const delivery of each.entry.deliveries) delivery.entryDelivered();
+      if (strayed && each.entry.userRecords > 1) strays.push(each);
+      else for (const delivery of each.entry.deliveries) delivery.entryDelivered();
     }
     if (search.accepted) this.#acceptedMs = this.#clock.monotonicMs();
-    if (surprised) this.#events.surprised();
+    if (surprised) this.#events.surprised(strays);
     return [...failed].flatMap(([code, group]) => this.#again(group, code));
   }
 
