@@ -7,6 +7,7 @@ import type { World } from "./world.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+const AUTO_MS_MAX = 24 * HOUR_MS;
 /** A disk that is full has room for this much, in bytes. */
 const ALMOST_FULL_BYTES = 300;
 
@@ -27,6 +28,10 @@ export class Faults {
     const { failedCallShare, lostPutAnswerShare, latePutShare, failedRecordShare } = knobs;
     Object.assign(kinesis.state, { failedCallShare, lateCallShare: latePutShare, failedRecordShare });
     kinesis.state.lostAnswerShare = lostPutAnswerShare;
+    if (knobs.auto === "always") kinesis.becomeAuto();
+    // Sooner or later: in the first day, if the fault phase lasts that long.
+    const autoMs = this.#random.fraction() * AUTO_MS_MAX;
+    if (knobs.auto === "later") this.#world.agenda.after(autoMs, () => kinesis.becomeAuto());
     for (const device of devices) this.#ofDevice(device);
     for (const relay of relays) this.#ofRelay(relay);
     this.#every(knobs.reshardsPerHour, () => kinesis.reshard());

@@ -58,7 +58,7 @@ export class Kinesis {
     throttledShare: new Map(),
   };
   /** Whether the stream distributes records over its shards by itself, whatever their keys. */
-  readonly isAuto: boolean;
+  isAuto = false;
   records = 0;
   readonly #random: Random;
   readonly #trace: Trace;
@@ -67,19 +67,13 @@ export class Kinesis {
   #shards: Shard[];
   #made = 0;
 
-  constructor(
-    options: { readonly shards: number; readonly isAuto: boolean },
-    random: Random,
-    trace: Trace,
-    onRecord: (record: StreamedRecord) => void,
-  ) {
+  constructor(shards: number, random: Random, trace: Trace, onRecord: (record: StreamedRecord) => void) {
     this.#random = random;
     this.#trace = trace;
     this.#onRecord = onRecord;
-    this.isAuto = options.isAuto;
-    const width = HASH_KEYS / BigInt(options.shards);
-    this.#shards = Array.from({ length: options.shards }, (_, i) => {
-      const isLast = i === options.shards - 1;
+    const width = HASH_KEYS / BigInt(shards);
+    this.#shards = Array.from({ length: shards }, (_, i) => {
+      const isLast = i === shards - 1;
       return this.#shard(width * BigInt(i), isLast ? HASH_KEYS - 1n : width * BigInt(i + 1) - 1n);
     });
   }
@@ -105,6 +99,12 @@ export class Kinesis {
       shards.splice(at, 1, this.#shard(from, middle), this.#shard(middle + 1n, to));
     } else if (second) shards.splice(at, 2, this.#shard(from, second.endingHashKey));
     this.#trace.say("kinesis", `${isSplit ? "split" : "merged"}, ${shards.length} shards`);
+  }
+
+  /** From now on records go to any shard. */
+  becomeAuto(): void {
+    this.isAuto = true;
+    this.#trace.say("kinesis", "distributes records by itself");
   }
 
   /** Lets others' traffic throttle a shard. */

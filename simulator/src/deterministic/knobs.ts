@@ -45,7 +45,8 @@ export interface Knobs {
   readonly relayRestartsPerHour: number;
 
   readonly shards: number;
-  readonly isAuto: boolean;
+  /** Whether the stream distributes records by itself: never, from the beginning, or from some moment of the fault phase on. */
+  readonly auto: "never" | "always" | "later";
   readonly failedCallShare: number;
   readonly lostPutAnswerShare: number;
   readonly latePutShare: number;
@@ -125,7 +126,7 @@ export function drawKnobs(random: Random): Knobs {
     relayCrashesPerHour: rate(0.3),
     relayRestartsPerHour: rate(0.3),
     shards: random.integer(1, 4),
-    isAuto: random.chance(0.1),
+    auto: random.weighted({ never: 80, always: 5, later: 15 }),
     failedCallShare: share(0.1),
     lostPutAnswerShare: share(0.05),
     latePutShare: share(0.05),

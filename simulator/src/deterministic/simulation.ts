@@ -82,13 +82,15 @@ class Run {
     const agenda = new Agenda();
     const trace = new Trace(agenda, options.writeTrace);
     const oracle = new Oracle(trace, {
-      isOrdered: knobs.relays === 1 && !knobs.hasSpool && !knobs.isAuto,
+      isOrdered: knobs.relays === 1 && !knobs.hasSpool && knobs.auto === "never",
       hasLied: (name) =>
         this.#relays.some(({ disk }) => disk.hasLied) ||
         this.#devices.some((device) => device.name === name && device.disk.hasLied),
     });
     this.world = { agenda, trace, oracle, random, knobs, plant: { ...NO_PLANT, ...options.plant } };
-    this.kinesis = new Kinesis(knobs, random.fork("kinesis"), trace, (record) => oracle.streamed(record));
+    this.kinesis = new Kinesis(knobs.shards, random.fork("kinesis"), trace, (record) =>
+      oracle.streamed(record),
+    );
     this.#relays = Array.from(
       { length: knobs.relays },
       (_, i) => new RelayHost(`relay-${i}`, this.world, this.kinesis),
