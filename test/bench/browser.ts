@@ -1,79 +1,105 @@
 /**
- * The SDK in headless Chromium: the plays of `pnpm bench sdk` in one synchronous loop of a page, with IndexedDB and in
- * memory, to the same receiver. Every run has a fresh browser; its CPU time is that of all its processes.
+ * The SDK in headless Chromium beside clients that people would use instead, with default options: the plays of `pnpm bench sdk`
+ * in one synchronous loop of a page, to the same receiver. Every run has a fresh browser; its CPU time is that of all its
+ * processes, until nothing more has come for a while.
  *
- *   pnpm bench browser [--runs 5] [--events 100000]
+ *   pnpm bench browser [--runs 5] [--events 100000] [--only tonearm,posthog]
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { Telemetry } from "@tonearm/sdk";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser } from "../browser/chromium.ts";
 import { serveSite } from "../browser/site.ts";
-import { startReceiver } from "./sdk/children.ts";
+import { bundleOf, IN_PAGE, type InPage } from "./browser/bundles.ts";
+import type { StartInPage } from "./browser/in-page.ts";
+import { type Receiver, startReceiver } from "./sdk/children.ts";
 import type { Plays } from "./sdk/contender.ts";
 import { makePlays } from "./sdk/plays.ts";
-import type { Received } from "./sdk/receiver.ts";
 
-/** What the site's script and the benchmark have put into the page. */
+/** What the benchmark and a client's bundle have put into the page. */
 interface PageGlobals {
   readonly plays: Plays;
-  createTelemetry(options: object): Telemetry;
+  readonly start: StartInPage;
 }
+
+/** Whatever a client does by itself, nothing of it may leave this machine. */
+const LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
+/** A client that sends nothing for so long is done; one that goes on for longer than that is not waited for. */
+const STILL_MS = 10_000;
+const PATIENCE_MS = 120_000;
 
 const { values } = parseArgs({
   args: process.argv.slice(3),
-  options: { runs: { type: "string", default: "5" }, events: { type: "string", default: "100000" } },
+  options: {
+    runs: { type: "string", default: "5" },
+    events: { type: "string", default: "100000" },
+    only: { type: "string", default: IN_PAGE.join(",") },
+  },
 });
+const names = values.only.split(",") as InPage[];
+for (const name of names) {
+  if (!IN_PAGE.includes(name))
+    throw new Error(`--only has "${name}", expected some of ${IN_PAGE.join(", ")}`);
+}
 const plays = makePlays(Number(values.events));
 const site = await serveSite();
-const STORES = { IndexedDB: "tonearm", memory: false } as const;
-type StoreName = keyof typeof STORES;
+const bundles = new Map(await Promise.all(names.map(async (name) => [name, await bundleOf(name)] as const)));
 
-interface Sample extends Pick<Received, "delivered" | "duplicates" | "missing"> {
-  readonly store: StoreName;
-  readonly "µs in record()": number;
-  readonly "µs CPU per delivered": number;
-  readonly "B of body per event": number;
-  readonly "s until closed": number;
-}
+type Sample = Readonly<Record<(typeof COLUMNS)[number], number>>;
+const COLUMNS = [
+  "delivered",
+  "duplicates",
+  "µs in record()",
+  "µs CPU per delivered",
+  "B of body per event",
+  "events per request",
+  "s until the last came",
+  "kB of its bundle, gzipped",
+] as const;
 
-const samples: Sample[] = [];
+const samples = new Map<InPage, Sample[]>(names.map((name) => [name, []]));
 for (let run = 0; run < Number(values.runs); run++) {
-  const names = Object.keys(STORES) as StoreName[];
-  // Turn and turn about, and nobody always first.
-  for (const store of run % 2 === 0 ? names : names.toReversed()) samples.push(await measure(store));
+  // Turn and turn about, and nobody always behind the same neighbour.
+  for (let i = 0; i < names.length; i++) {
+    const name = names[(i + run) % names.length]!;
+    samples.get(name)!.push(await measure(name));
+    console.error(`run ${run + 1} of ${values.runs}: ${name}`);
+  }
 }
 await site.close();
-console.log(`${values.events} events in one synchronous loop, ${values.runs} runs: median (p10–p90)`);
-for (const store of Object.keys(STORES) as StoreName[]) {
-  const own = samples.filter((sample) => sample.store === store);
-  const columns = Object.keys(own[0]!).filter((key) => key !== "store") as Exclude<keyof Sample, "store">[];
-  console.log(
-    store,
-    Object.fromEntries(columns.map((column) => [column, spread(own.map((each) => each[column]))])),
-  );
+console.log(`${values.events} events in one synchronous loop, ${values.runs} runs: median (p10–p90)\n`);
+row(["", ...names]);
+row(["---", ...names.map(() => "---")]);
+for (const column of COLUMNS) {
+  row([column, ...names.map((name) => spread(samples.get(name)!.map((sample) => sample[column])))]);
 }
 
-async function measure(store: StoreName): Promise<Sample> {
+async function measure(name: InPage): Promise<Sample> {
+  const { script, gzippedBytes } = bundles.get(name)!;
   const receiver = await startReceiver();
-  const browser = await launchBrowser();
+  const browser = await launchBrowser(LOOPBACK_ONLY);
   try {
     const page = await browser.newPage();
-    await page.goto(site.origin);
+    await page.goto(`${site.origin}/elsewhere`);
+    await page.addScriptTag({ content: script });
     await page.evaluate((given) => Object.assign(globalThis, { plays: given }), plays);
     const before = await cpuSeconds(browser);
-    const { syncMs, elapsedMs } = await burst(page, receiver.url, STORES[store]);
+    const beganMs = Date.now();
+    // A client that brings its page down has delivered what came until then.
+    const syncMs = await burst(page, receiver.url).catch(() => Number.NaN);
+    await stillness(receiver);
     const cpu = (await cpuSeconds(browser)) - before;
-    const { delivered, duplicates, missing, bodyBytes } = await receiver.report();
+    const { delivered, duplicates, missing, bodyBytes, requests, lastMs } = await receiver.report();
+    if (missing > 0) throw new Error(`${missing} numbers of an epoch of ${name} did not come`);
     return {
-      store,
       delivered,
       duplicates,
-      missing,
       "µs in record()": (syncMs * 1_000) / Number(values.events),
       "µs CPU per delivered": (cpu * 1e6) / delivered,
       "B of body per event": bodyBytes / delivered,
-      "s until closed": elapsedMs / 1_000,
+      "events per request": delivered / requests,
+      "s until the last came": (lastMs - beganMs) / 1_000,
+      "kB of its bundle, gzipped": gzippedBytes / 1_000,
     };
   } finally {
     await browser.close();
@@ -81,25 +107,32 @@ async function measure(store: StoreName): Promise<Sample> {
   }
 }
 
-/** Records all plays in the page, closes, and tells how long the loop and everything took. */
-function burst(page: Page, endpoint: string, database: string | false) {
-  return page.evaluate(
-    async ([url, where]) => {
-      const { createTelemetry, plays: given } = globalThis as unknown as PageGlobals;
-      const { templates, startedAt, endedAt } = given;
-      const telemetry = createTelemetry({ endpoint: url, device: "RINCON_00DEAD0001", database: where });
-      await telemetry.ready;
-      const beganMs = performance.now();
-      for (let at = 0; at < startedAt.length; at++) {
-        const times = { started_at: startedAt[at], ended_at: endedAt[at] };
-        telemetry.record("listened", { ...templates[at % templates.length], ...times });
-      }
-      const syncMs = performance.now() - beganMs;
-      await telemetry.close({ timeoutMs: 120_000 });
-      return { syncMs, elapsedMs: performance.now() - beganMs };
-    },
-    [endpoint, database] as const,
-  );
+/** Records all plays in the page, lets the client finish, and tells how long the loop took. */
+function burst(page: Page, endpoint: string): Promise<number> {
+  return page.evaluate(async (url) => {
+    const { start, plays: given } = globalThis as unknown as PageGlobals;
+    const { templates, startedAt, endedAt } = given;
+    const client = await start(url);
+    const beganMs = performance.now();
+    for (let at = 0; at < startedAt.length; at++) {
+      const times = { started_at: startedAt[at]!, ended_at: endedAt[at]! };
+      client.record({ ...templates[at % templates.length], ...times });
+    }
+    const syncMs = performance.now() - beganMs;
+    await client.finish();
+    return syncMs;
+  }, endpoint);
+}
+
+/** Waits until nothing more comes. */
+async function stillness(receiver: Receiver): Promise<void> {
+  let before = -1;
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += STILL_MS) {
+    const requests = await receiver.requests();
+    if (requests === before) return;
+    before = requests;
+    await sleep(STILL_MS);
+  }
 }
 
 /** What all processes of the browser have computed so far. */
@@ -110,11 +143,15 @@ async function cpuSeconds(browser: Browser): Promise<number> {
   return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
+function row(cells: readonly string[]): void {
+  console.log(`| ${cells.join(" | ")} |`);
+}
+
 function spread(given: readonly number[]): string {
   const sorted = given.toSorted((a, b) => a - b);
-  const [low, median, high] = [0.1, 0.5, 0.9].map(
-    (share) => sorted[Math.round((sorted.length - 1) * share)]!,
-  );
-  const text = (value: number | undefined) => String(Math.round(value! * 100) / 100);
-  return `${text(median)} (${text(low)}–${text(high)})`;
+  const [low, median, high] = [0.1, 0.5, 0.9].map((share) => {
+    const value = sorted[Math.round((sorted.length - 1) * share)]!;
+    return value >= 1_000 ? value.toFixed(0) : String(Math.round(value * 10) / 10);
+  });
+  return low === high ? median! : `${median} (${low}–${high})`;
 }

@@ -24,7 +24,8 @@ const LAUNCH = {
 };
 
 /** A browser whose contexts are off the record: each has a storage of its own, which ends with it. */
-export const launchBrowser = (): Promise<Browser> => chromium.launch(LAUNCH);
+export const launchBrowser = (...args: readonly string[]): Promise<Browser> =>
+  chromium.launch({ ...LAUNCH, args: [...LAUNCH.args, ...args] });
 
 /** A browser with a profile on disk, which the next one finds again. */
 export const launchProfile = (directory: string): Promise<BrowserContext> =>

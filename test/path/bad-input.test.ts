@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { extname } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { createTelemetry } from "@tonearm/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,6 +11,12 @@ import { verdictsOf } from "../support/verdicts.ts";
 
 const KEY = "a-write-key-for-tests";
 const NDJSON = "application/x-ndjson";
+/** Content types of the vectors, by the ending of their names. */
+const MEDIA: Record<string, string> = {
+  ".msgpack": "application/msgpack",
+  ".ndjson": NDJSON,
+  ".columns": "application/vnd.tonearm.columns",
+};
 const GOOD = '{"v":1,"device":"d9","epoch":"e9","first_seq":1,"count":1}\n["x",1,1,null,{"a":1}]\n';
 
 describe("bad input", () => {
@@ -125,8 +132,7 @@ describe("bad input", () => {
   );
 
   it.each(refusedVectors())("$file is refused over HTTP as $code", async ({ file, code, seq }) => {
-    const type = file.endsWith(".msgpack") ? "application/msgpack" : NDJSON;
-    const answer = await post(readRefused(file), { "content-type": type });
+    const answer = await post(readRefused(file), { "content-type": MEDIA[extname(file)]! });
     expect(answer).toMatchObject({ status: 400, code });
     expect(answer.seq).toBe(seq);
   });

@@ -85,10 +85,10 @@ describe("a batch by columns", () => {
         expect(Buffer.from(records.bytes).toString()).toBe(Buffer.from(expected.records.bytes).toString());
         expect(records.ends).toEqual(expected.records.ends);
       }),
-      { numRuns: 3_000, seed: 1 },
+      { numRuns: 1_000, seed: 1 },
     );
-    expect(byColumns).toBeGreaterThan(300);
-  });
+    expect(byColumns).toBeGreaterThan(100);
+  }, 60_000);
 
   it("tells whole numbers and instants from each other, and the rest stands once where it is the same", () => {
     const events = Array.from({ length: 20 }, (_, i): Told => {

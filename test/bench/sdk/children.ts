@@ -6,6 +6,8 @@ import type { Received } from "./receiver.ts";
 /** A server that takes everything, in a process of its own. */
 export interface Receiver {
   readonly url: string;
+  /** How many requests have arrived so far. */
+  requests(): Promise<number>;
   /** What has arrived so far. */
   report(): Promise<Received>;
   stop(): void;
@@ -16,6 +18,10 @@ export async function startReceiver(): Promise<Receiver> {
   const { port } = (await answerOf(process)) as { port: number };
   return {
     url: `http://127.0.0.1:${port}`,
+    requests() {
+      process.send("requests");
+      return answerOf(process) as Promise<number>;
+    },
     report() {
       process.send("report");
       return answerOf(process) as Promise<Received>;

@@ -22,6 +22,8 @@ export interface Received {
   readonly bodyBytes: number;
   /** Everything that came over the sockets: bodies, headers, framing. */
   readonly socketBytes: number;
+  /** When the last of it came, in ms since 1970. */
+  readonly lastMs: number;
 }
 
 const inflaters: Record<string, (body: Buffer) => Promise<Buffer>> = {
@@ -34,6 +36,7 @@ interface Kept {
   readonly path: string;
   readonly encoding: string | undefined;
   readonly body: Buffer;
+  readonly atMs: number;
 }
 
 const kept: Kept[] = [];
@@ -43,12 +46,19 @@ const sockets = new Set<Socket>();
 const server = createServer((request, response) => void receive(request, response));
 server.on("connection", (socket) => sockets.add(socket));
 server.listen(0, "127.0.0.1", () => process.send!({ port: (server.address() as AddressInfo).port }));
-process.on("message", () => void report().then((received) => process.send!(received)));
+process.on("message", (question) => {
+  if (question === "requests") process.send!(kept.length);
+  else void report().then((received) => process.send!(received));
+});
 
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  // Pages come from elsewhere.
-  response.setHeader("access-control-allow-origin", "*");
-  response.setHeader("access-control-allow-headers", "*");
+  // Pages come from elsewhere, and some of them send cookies.
+  response.setHeader("access-control-allow-origin", request.headers.origin ?? "*");
+  response.setHeader("access-control-allow-credentials", "true");
+  response.setHeader(
+    "access-control-allow-headers",
+    request.headers["access-control-request-headers"] ?? "*",
+  );
   if (request.method === "OPTIONS") {
     response.end();
     return;
@@ -59,6 +69,7 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
     path: request.url ?? "",
     encoding: request.headers["content-encoding"],
     body: Buffer.concat(chunks),
+    atMs: Date.now(),
   };
   kept.push(entry);
   const answer =
@@ -86,6 +97,7 @@ async function report(): Promise<Received> {
     missing: epochs.missing,
     requests: kept.length,
     bodyBytes: kept.reduce((sum, { body }) => sum + body.length, 0),
+    lastMs: kept.at(-1)?.atMs ?? 0,
     socketBytes: [...sockets].reduce((sum, { bytesRead }) => sum + bytesRead, 0),
   };
 }

@@ -11,10 +11,10 @@
 import { COLUMNS_MAX, PROTOCOL_VERSION } from "../limits.ts";
 import type { BatchHeader } from "../msgpack.ts";
 import { BIN, ByteWriter, STR } from "./byte-writer.ts";
-import { EventReader } from "./event-reader.ts";
+import { EventReader, type ReadEvent } from "./event-reader.ts";
 import { instantIn, wholeIn } from "./numbers.ts";
 import { bestPrediction, type Numbers, predicted } from "./prediction.ts";
-import { type Shape, shapeOf } from "./shape.ts";
+import { type Shape, Spans, shapeOf } from "./shape.ts";
 
 /** Events that are not alike gain nothing: so many of a shape there must be, on average. */
 const EVENTS_OF_SHAPE_MIN = 8;
@@ -35,12 +35,14 @@ export class ColumnsEncoder {
   readonly #body = new ByteWriter();
   readonly #column = new ByteWriter();
   readonly #reader = new EventReader();
+  readonly #spans = new Spans();
 
   /**
    * @returns the body, as a view that the next call overwrites; undefined when the events have too little in common, or are
    *   not what this SDK makes.
    */
   encode(header: BatchHeader, events: readonly Uint8Array[]): Uint8Array | undefined {
+    this.#spans.length = 0;
     const shapes: Shape[] = [];
     const order = this.#sort(events, shapes);
     const columns = shapes.reduce((sum, { width }) => sum + TIMES + width, 0);
@@ -76,27 +78,36 @@ export class ColumnsEncoder {
       }
       const read = this.#reader.read(event);
       if (!read) return undefined;
-      let at = shapes.findIndex((shape) => shape.type === read.type && shape.take(read.json));
+      let at = this.#shapeFor(read, event, shapes);
       if (at < 0) {
-        const shape = shapeOf(read.type, read.json);
-        if (!shape?.take(read.json) || shapes.length + 1 > shapesMax) return undefined;
+        const shape = shapeOf(read.type, event, read.dataFrom);
+        if (!shape?.take(event, read.dataFrom, this.#spans) || shapes.length + 1 > shapesMax)
+          return undefined;
         at = shapes.push(shape) - 1;
       }
-      const { timesMs, monosMs, offsetsMs } = shapes[at]!;
-      timesMs.push(read.timeMs);
-      monosMs.push(read.monoMs);
-      offsetsMs.push(read.offsetMs);
+      const shape = shapes[at]!;
+      shape.timesMs.push(read.timeMs);
+      shape.monosMs.push(read.monoMs);
+      shape.offsetsMs.push(read.offsetMs);
       order.push(at + 1);
     }
     return order;
+  }
+
+  /** Which of the shapes has taken the event in; -1: none of them. */
+  #shapeFor({ type, dataFrom }: ReadEvent, event: Uint8Array, shapes: readonly Shape[]): number {
+    for (let at = 0; at < shapes.length; at++) {
+      if (shapes[at]!.type === type && shapes[at]!.take(event, dataFrom, this.#spans)) return at;
+    }
+    return -1;
   }
 
   #columns(shape: Shape): void {
     const numbers: (readonly number[] | undefined)[] = [shape.timesMs, shape.monosMs, undefined];
     const forms = [WHOLE, WHOLE, WHOLE];
     for (let value = 0; value < shape.width; value++) {
-      const whole = numbersOf(shape, value, wholeIn);
-      numbers.push(whole ?? numbersOf(shape, value, instantIn));
+      const whole = numbersOf(shape, this.#spans, value, wholeIn);
+      numbers.push(whole ?? numbersOf(shape, this.#spans, value, instantIn));
       forms.push(whole ? WHOLE : INSTANT);
     }
     for (const [column, values] of numbers.entries()) {
@@ -123,40 +134,51 @@ export class ColumnsEncoder {
 
   #offsets(offsetsMs: readonly (number | null)[]): void {
     this.#column.byte(AS_IT_IS);
-    for (const [row, offsetMs] of offsetsMs.entries()) {
+    for (let row = 0; row < offsetsMs.length; row++) {
+      const offsetMs = offsetsMs[row]!;
       if (row === 0 || offsetMs !== offsetsMs[row - 1]) this.#column.put(encoder.encode(String(offsetMs)));
       this.#column.byte(LINE_FEED);
     }
   }
 
   /** Values as text, a line each; an empty line is the value of the event before. */
-  #texts({ jsons, spans, width }: Shape, value: number): void {
+  #texts({ events, rows }: Shape, value: number): void {
     const out = this.#column;
-    const isStripped = allStrings(jsons, spans, width, value);
+    const spans = this.#spans;
+    const isStripped = allStrings(events, rows, spans, value);
     const quote = isStripped ? 1 : 0;
     out.byte(isStripped ? QUOTE : AS_IT_IS);
-    for (let row = 0; row < jsons.length; row++) {
-      const at = 2 * (row * width + value);
-      const json = jsons[row]!;
-      if (row === 0 || !isSame(json, spans, at, jsons[row - 1]!, at - 2 * width)) {
-        out.part(json, spans[at]! + quote, spans[at + 1]! - quote);
-      }
+    let before: Uint8Array | undefined;
+    let beforeFrom = 0;
+    let beforeLength = 0;
+    for (let row = 0; row < rows.length; row++) {
+      const event = events[row]!;
+      const from = spans.at(rows[row]! + 2 * value);
+      const to = spans.at(rows[row]! + 2 * value + 1);
+      const isAgain = before && beforeLength === to - from && isSame(event, from, to, before, beforeFrom);
+      if (!isAgain) out.part(event, from + quote, to - quote);
       out.byte(LINE_FEED);
+      before = event;
+      beforeFrom = from;
+      beforeLength = to - from;
     }
   }
 }
 
 /** A column's numbers; undefined where a value is none. */
 function numbersOf(
-  { jsons, spans, width }: Shape,
+  { events, rows }: Shape,
+  spans: Spans,
   value: number,
-  numberIn: (json: Uint8Array, from: number, to: number) => number,
+  numberIn: (event: Uint8Array, from: number, to: number) => number,
 ): number[] | undefined {
-  const numbers: number[] = [];
-  for (let row = 0; row < jsons.length; row++) {
-    const at = 2 * (row * width + value);
-    const number = numberIn(jsons[row]!, spans[at]!, spans[at + 1]!);
+  let numbers: number[] | undefined;
+  for (let row = 0; row < rows.length; row++) {
+    const at = rows[row]! + 2 * value;
+    const number = numberIn(events[row]!, spans.at(at), spans.at(at + 1));
     if (Number.isNaN(number)) return undefined;
+    // Most columns are no numbers, and their first value says so.
+    numbers ??= [];
     numbers.push(number);
   }
   return numbers;
@@ -164,31 +186,20 @@ function numbersOf(
 
 /** Whether all values are strings, none of them empty: an empty line means something else. */
 function allStrings(
-  jsons: readonly Uint8Array[],
-  spans: readonly number[],
-  width: number,
+  events: readonly Uint8Array[],
+  rows: readonly number[],
+  spans: Spans,
   value: number,
 ): boolean {
-  for (let row = 0; row < jsons.length; row++) {
-    const at = 2 * (row * width + value);
-    const from = spans[at]!;
-    const length = spans[at + 1]! - from;
-    if (jsons[row]![from] !== QUOTE || length === 2) return false;
+  for (let row = 0; row < rows.length; row++) {
+    const from = spans.at(rows[row]! + 2 * value);
+    const length = spans.at(rows[row]! + 2 * value + 1) - from;
+    if (events[row]![from] !== QUOTE || length === 2) return false;
   }
   return true;
 }
 
-function isSame(
-  json: Uint8Array,
-  spans: readonly number[],
-  at: number,
-  other: Uint8Array,
-  otherAt: number,
-): boolean {
-  const from = spans[at]!;
-  const length = spans[at + 1]! - from;
-  const otherFrom = spans[otherAt]!;
-  if (spans[otherAt + 1]! - otherFrom !== length) return false;
-  for (let i = 0; i < length; i++) if (json[from + i] !== other[otherFrom + i]) return false;
+function isSame(event: Uint8Array, from: number, to: number, other: Uint8Array, otherFrom: number): boolean {
+  for (let i = from; i < to; i++) if (event[i] !== other[otherFrom + i - from]) return false;
   return true;
 }

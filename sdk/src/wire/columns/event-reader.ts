@@ -1,10 +1,11 @@
 /** What an event says that is spelled in msgpack. */
-interface ReadEvent {
+export interface ReadEvent {
   type: string;
   timeMs: number;
   monoMs: number;
   offsetMs: number | null;
-  json: Uint8Array;
+  /** Where its data begins, which ends where the event does. */
+  dataFrom: number;
 }
 
 /** Times beyond this are no ms of any clock, and sums of three of them would not be exact. */
@@ -19,9 +20,9 @@ const INT = 0xd0;
 
 /** Takes events apart again that `msgpackCodec` has put together. */
 export class EventReader {
-  readonly #read: ReadEvent = { type: "", timeMs: 0, monoMs: 0, offsetMs: null, json: new Uint8Array(0) };
+  readonly #read: ReadEvent = { type: "", timeMs: 0, monoMs: 0, offsetMs: null, dataFrom: 0 };
   readonly #float = new DataView(new ArrayBuffer(8));
-  #bytes = this.#read.json;
+  #bytes = new Uint8Array(0) as Uint8Array;
   #at = 0;
 
   /** Undefined for what the codec does not write, and for times out of the ordinary. The next call writes into the same object. */
@@ -38,7 +39,7 @@ export class EventReader {
       return undefined;
     const length = this.#stringLength();
     if (this.#at + length !== event.length) return undefined;
-    read.json = event.subarray(this.#at);
+    read.dataFrom = this.#at;
     return read;
   }
 

@@ -4,13 +4,13 @@ const COLON = 0x3a;
 const MINUS = 0x2d;
 
 /**
- * Finds the values of a JSON text: its strings that are no names, numbers, `true`, `false` and `null`, however deep.
+ * Finds the values of the JSON text from `from` on: its strings that are no names, numbers, `true`, `false` and `null`, however deep.
  * @returns where each begins and ends, in turn; undefined where a control character stands, which none that is written by
  *   `JSON.stringify` holds.
  */
-export function valuesOf(json: Uint8Array): number[] | undefined {
+export function valuesOf(json: Uint8Array, from: number): number[] | undefined {
   const spans: number[] = [];
-  for (let at = 0; at < json.length; at++) {
+  for (let at = from; at < json.length; at++) {
     const byte = json[at]!;
     if (byte < 0x20) return undefined;
     if (byte !== QUOTE && byte !== MINUS && !isLetterOrDigit(byte)) continue;

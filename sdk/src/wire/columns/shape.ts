@@ -7,10 +7,10 @@ import { endOfValue, valuesOf } from "./json-values.ts";
 export class Shape {
   readonly type: string;
   readonly pieces: readonly Uint8Array[];
-  /** JSON of the events of a batch that have this shape. */
-  readonly jsons: Uint8Array[] = [];
-  /** Where their values begin and end, in turn, all of an event's behind those of the one before. */
-  readonly spans: number[] = [];
+  /** The events of a batch that have this shape. */
+  readonly events: Uint8Array[] = [];
+  /** Where the spans of each begin: of its values in turn, where in the event they begin and end. */
+  readonly rows: number[] = [];
   readonly timesMs: number[] = [];
   readonly monosMs: number[] = [];
   readonly offsetsMs: (number | null)[] = [];
@@ -25,23 +25,46 @@ export class Shape {
     return this.pieces.length - 1;
   }
 
-  /** Takes the JSON of an event in, if it has this shape. */
-  take(json: Uint8Array): boolean {
-    const { pieces, spans } = this;
-    const before = spans.length;
-    let at = 0;
+  /** Takes in an event whose data begins at `from`, if it has this shape. */
+  take(event: Uint8Array, from: number, spans: Spans): boolean {
+    const { pieces } = this;
+    const row = spans.length;
+    let at = from;
     for (let i = 0; i < pieces.length && at >= 0; i++) {
       if (i > 0) {
-        const end = endOfValue(json, at);
+        const end = endOfValue(event, at);
         spans.push(at, end);
-        at = end;
+        at = end === 0 ? -1 : end;
       }
-      at = i > 0 && at === 0 ? -1 : endOfPiece(pieces[i]!, json, at);
+      if (at >= 0) at = endOfPiece(pieces[i]!, event, at);
     }
-    const fits = at === json.length;
-    if (fits) this.jsons.push(json);
-    else spans.length = before;
-    return fits;
+    if (at !== event.length) {
+      spans.length = row;
+      return false;
+    }
+    this.events.push(event);
+    this.rows.push(row);
+    return true;
+  }
+}
+
+/** Pairs of numbers, always in the same room. */
+export class Spans {
+  length = 0;
+  #room = new Int32Array(16_384);
+
+  push(from: number, to: number): void {
+    if (this.length + 2 > this.#room.length) {
+      const room = new Int32Array(2 * this.#room.length);
+      room.set(this.#room);
+      this.#room = room;
+    }
+    this.#room[this.length++] = from;
+    this.#room[this.length++] = to;
+  }
+
+  at(index: number): number {
+    return this.#room[index]!;
   }
 }
 
@@ -51,16 +74,16 @@ function endOfPiece(piece: Uint8Array, json: Uint8Array, from: number): number {
   return from + piece.length;
 }
 
-/** The shape of an event; undefined when its JSON is not what `JSON.stringify` would write. */
-export function shapeOf(type: string, json: Uint8Array): Shape | undefined {
-  const spans = valuesOf(json);
+/** The shape of an event whose data begins at `from`; undefined when that is not what `JSON.stringify` would write. */
+export function shapeOf(type: string, event: Uint8Array, from: number): Shape | undefined {
+  const spans = valuesOf(event, from);
   if (!spans) return undefined;
   const pieces: Uint8Array[] = [];
-  let from = 0;
+  let at = from;
   for (let i = 0; i < spans.length; i += 2) {
-    pieces.push(json.subarray(from, spans[i]));
-    from = spans[i + 1]!;
+    pieces.push(event.subarray(at, spans[i]));
+    at = spans[i + 1]!;
   }
-  pieces.push(json.subarray(from));
+  pieces.push(event.subarray(at));
   return new Shape(type, pieces);
 }

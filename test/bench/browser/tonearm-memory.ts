@@ -1,0 +1,3 @@
+import { starter } from "./tonearm.ts";
+
+export const start = starter(false);
