@@ -77,20 +77,9 @@ export class Admission {
     }
   }
 
-  /** Counts `bytes` while `work` goes on. @throws Refusal `overloaded`, and what `work` throws. */
-  async holding(bytes: number, work: Promise<void>): Promise<void> {
-    const hold = this.hold();
-    try {
-      hold.take(bytes);
-      await work;
-    } finally {
-      hold.giveBack();
-    }
-  }
-
-  /** Resolves when no request of the epoch is under way. */
+  /** Resolves when the requests of the epoch that are under way now have ended; those that come meanwhile are not waited for. */
   async idle(epochKey: string): Promise<void> {
-    for (let line = this.#lines.get(epochKey); line; line = this.#lines.get(epochKey)) await line.last;
+    await this.#lines.get(epochKey)?.last;
   }
 
   /**

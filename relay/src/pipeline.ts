@@ -130,8 +130,10 @@ export class Pipeline {
       const bytes = batch.records.bytes.length;
       const epochKey = epochKeyOf(batch);
       const claim = this.#colleagues?.own(epochKey);
-      if (claim) await this.admission.holding(bytes, claim);
-      const durable = await this.admission.admit(epochKey, bytes, () => this.#bringToSafety(batch, ticket));
+      // It waits in the line: whoever has to give the epoch up meanwhile gives it up behind this batch.
+      const durable = await this.admission.admit(epochKey, bytes, () =>
+        claim ? claim.then(() => this.#bringToSafety(batch, ticket)) : this.#bringToSafety(batch, ticket),
+      );
       const answer = { acked_through: lastSeqOf(batch), durable, server_time: this.#clock.wallMs() };
       const { deviceFlushIntervalMs } = this.#config;
       if (deviceFlushIntervalMs === undefined) return answer;
@@ -166,7 +168,7 @@ export class Pipeline {
     this.#resends.adopt(epochKey, accepted);
   }
 
-  /** Gives an epoch up to another worker, once nothing of it is under way here; resolves to what was accepted of it. */
+  /** Gives an epoch up to another worker, once what is under way of it here has ended; resolves to what was accepted of it. */
   async release(epochKey: string): Promise<Accepted | undefined> {
     await this.admission.idle(epochKey);
     return this.#resends.release(epochKey);

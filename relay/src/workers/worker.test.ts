@@ -63,6 +63,17 @@ describe("a worker's link", () => {
     expect(sent.at(-1)).toEqual({ kind: "answer", id: 7, value: KNOWN });
   });
 
+  it("has to ask again also when it is told so right behind the answer", async () => {
+    const { worker, sent, tell } = linked();
+    const claim = worker.own("d e");
+    tell({ kind: "answer", id: 1, value: null });
+    tell({ kind: "release", id: 7, epochKey: "d e" });
+    await claim;
+    await new Promise(setImmediate);
+    expect(worker.own("d e")).toBeInstanceOf(Promise);
+    expect(sent.filter(({ kind }) => kind === "claim")).toHaveLength(2);
+  });
+
   it("serves a batch all the same when nobody answers, and says so", async () => {
     const { worker, clock, warned } = linked();
     const claim = worker.own("d e");

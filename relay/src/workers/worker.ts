@@ -58,9 +58,9 @@ export class WorkerLink implements Colleagues {
   }
 
   own(epochKey: string): Promise<void> | undefined {
-    if (this.#owned.get(epochKey)) return undefined;
     const under = this.#claims.get(epochKey);
     if (under) return under;
+    if (this.#owned.get(epochKey)) return undefined;
     const claim = this.#claim(epochKey).finally(() => this.#claims.delete(epochKey));
     this.#claims.set(epochKey, claim);
     return claim;
@@ -72,13 +72,14 @@ export class WorkerLink implements Colleagues {
   }
 
   async #claim(epochKey: string): Promise<void> {
+    // Set before the answer comes: right behind it may come the word to give the epoch up again.
+    this.#owned.set(epochKey, true);
     const asked = this.#questions.ask((id) => this.#link.send({ kind: "claim", id, epochKey }));
     const answer = await inTime(this.#clock, asked, CLAIM_MS);
     // Without an answer the batch is served all the same: at worst it is written twice.
     if (answer === undefined)
       this.#log.warn("the other workers did not say what they know of an epoch in time");
     else if (answer !== null) this.#desk?.adopt(epochKey, answer as Accepted);
-    this.#owned.set(epochKey, true);
   }
 
   #take(message: Exclude<ToWorker, { kind: "stop" }>): void {
