@@ -123,6 +123,27 @@ describe("a transport that calls itself playing", () => {
   });
 });
 
+it("a player that follows another has no plays, whatever it answers and whoever joins, until it plays itself", async () => {
+  const transport = follow(true);
+  let asks = 0;
+  answer = async () => {
+    asks++;
+    return at(0);
+  };
+  transport.change({ TransportState: "PLAYING", CurrentTrackURI: "x-rincon:RINCON_CANARY" });
+  transport.regroup([{ id: "g", coordinator: "b", members: ["a", "b"] }], "a");
+  transport.position(at(7));
+  await clock.advance(60_000);
+  transport.regroup([{ id: "g", coordinator: "b", members: ["a", "b", "c"] }], "a");
+  await clock.advance(60_000);
+  expect(asks).toBe(0);
+  transport.change(playing("x-file-cifs://a/1"));
+  await clock.advance(1_000);
+  transport.close();
+  expect(telemetry.plays).toMatchObject([{ source_type: "queue", ms_played: 1_000 }]);
+  expect(telemetry.text).not.toContain("CANARY");
+});
+
 describe("a notification", () => {
   it("is read through both of its envelopes, whatever its prefixes; of channels only the master's", () => {
     const inner =

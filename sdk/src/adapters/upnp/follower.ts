@@ -48,6 +48,8 @@ export class TransportFollower implements Adapter {
   /** Since when the player says that it plays this item. */
   #sinceMs = 0;
   #isProved = false;
+  /** Whether it sounds what another player plays. Whatever it says of its state is the other's. */
+  #isFollowing = false;
   #asked: { readonly positionMs: number; readonly atMs: number } | undefined;
   #cancelAsk: Cancel | undefined;
   #failures = 0;
@@ -78,6 +80,7 @@ export class TransportFollower implements Adapter {
     this.#tracker.lost();
     this.#last = undefined;
     this.#isProved = false;
+    this.#isFollowing = false;
     this.#reader = new TransportReader();
   }
 
@@ -112,7 +115,7 @@ export class TransportFollower implements Adapter {
   position({ RelTime }: PositionInfo): void {
     const positionMs = positionOf(RelTime);
     const { seen } = this.#last ?? {};
-    if (positionMs === undefined || seen?.state !== "playing" || this.#deferred) return;
+    if (positionMs === undefined || seen?.state !== "playing" || this.#deferred || this.#isFollowing) return;
     const nowMs = this.#clock.monotonicMs();
     const asked = this.#asked;
     const stands = asked !== undefined && asked.positionMs === positionMs;
@@ -148,7 +151,7 @@ export class TransportFollower implements Adapter {
       });
     }
     // What went on went on in another group.
-    if (!this.#tracker.current && this.#isProved && this.#last) {
+    if (!this.#tracker.current && this.#isProved && this.#last && !this.#isFollowing) {
       this.#tracker.see({ ...this.#last.seen, because: { start: "resume", basis: "inferred" } });
     }
   }
@@ -170,14 +173,15 @@ export class TransportFollower implements Adapter {
     if (!isSame || seen.state !== "playing") this.#asked = undefined;
     const isOther = before?.item?.key !== seen.item?.key || before?.state === "stopped";
     if (isOther) this.#isProved = this.#options.trusts;
-    if (source?.source_type === "group_follower") {
+    this.#isFollowing = source?.source_type === "group_follower";
+    if (source && this.#isFollowing) {
       this.#tracker.see({
         state: "stopped",
         item: null,
         because: { end: "group_change", basis: "inferred" },
       });
       this.#tracker.source(
-        { source_type: "group_follower", service: null },
+        { source_type: source.source_type, service: null },
         { trigger: "group_join", evidence: source.evidence },
       );
     } else if (seen.state !== "playing" || this.#isProved) {
@@ -199,7 +203,7 @@ export class TransportFollower implements Adapter {
 
   #askLater(): void {
     this.#cancelAsk?.();
-    if (this.#isOver || this.#last?.seen.state !== "playing") return;
+    if (this.#isOver || this.#isFollowing || this.#last?.seen.state !== "playing") return;
     const delayMs = this.#isProved && this.#failures === 0 ? ASK_MS : UNPROVED_ASK_MS;
     this.#cancelAsk = this.#clock.after(delayMs, () => void this.#ask());
   }
