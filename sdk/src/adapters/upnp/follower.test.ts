@@ -65,6 +65,35 @@ describe("a transport that calls itself playing", () => {
     expect(telemetry.plays).toMatchObject([{ ms_played: 10_000, ms_buffering: 10_000 }]);
   });
 
+  it.each([
+    "x-rincon-stream:RINCON_1",
+    "x-sonos-htastream:RINCON_1:spdif",
+  ])("sounds, though the time of %s stands still", async (uri) => {
+    const transport = follow(true);
+    answer = async () => at(0);
+    transport.change({ TransportState: "PLAYING", CurrentTrackURI: uri });
+    await clock.advance(60_000);
+    transport.close();
+    expect(telemetry.plays).toMatchObject([{ ms_played: 60_000, ms_buffering: 0 }]);
+  });
+
+  it("is asked in time when it notifies something every second", async () => {
+    const transport = follow(true);
+    let asks = 0;
+    answer = async () => {
+      asks++;
+      return undefined;
+    };
+    transport.change(playing("http://a/1"));
+    for (let second = 1; second <= 20; second++) {
+      await clock.advance(1_000);
+      transport.change({ NumberOfTracks: String(second) });
+    }
+    transport.close();
+    expect(asks).toBe(4);
+    expect(clock.timers).toBe(0);
+  });
+
   it("and does not answer three times is lost, which is told once", async () => {
     const transport = follow(true);
     transport.change(playing("http://a/1"));

@@ -51,7 +51,7 @@ export class TransportFollower implements Adapter {
   /** Whether it sounds what another player plays. Whatever it says of its state is the other's. */
   #isFollowing = false;
   #asked: { readonly positionMs: number; readonly atMs: number } | undefined;
-  #cancelAsk: Cancel | undefined;
+  #nextAsk: { readonly atMs: number; readonly cancel: Cancel } | undefined;
   #failures = 0;
   #isOver = false;
 
@@ -68,7 +68,7 @@ export class TransportFollower implements Adapter {
   close(): void {
     this.#isOver = true;
     this.#deferred?.cancel();
-    this.#cancelAsk?.();
+    this.#cancelAsk();
     this.#tracker.close();
   }
 
@@ -76,7 +76,7 @@ export class TransportFollower implements Adapter {
   lost(): void {
     this.#deferred?.cancel();
     this.#deferred = undefined;
-    this.#cancelAsk?.();
+    this.#cancelAsk();
     this.#tracker.lost();
     this.#last = undefined;
     this.#isProved = false;
@@ -122,7 +122,7 @@ export class TransportFollower implements Adapter {
     if (!stands || !asked) this.#asked = { positionMs, atMs: nowMs };
     if (!this.#isProved) {
       if (positionMs > 0) this.#prove(this.#last!);
-    } else if (stands && nowMs - asked.atMs >= ASK_MS) {
+    } else if (stands && nowMs - asked.atMs >= ASK_MS && !isTimeless(this.#last!)) {
       this.#tracker.see({ ...seen, state: "buffering" });
     } else {
       const expectedMs = this.#tracker.current?.positionMs ?? 0;
@@ -201,14 +201,26 @@ export class TransportFollower implements Adapter {
     this.#tracker.see({ ...seen, soundedMs, positionMs: soundedMs });
   }
 
+  /** A question that is due earlier stays: a player that notifies all the time is asked, too. */
   #askLater(): void {
-    this.#cancelAsk?.();
-    if (this.#isOver || this.#isFollowing || this.#last?.seen.state !== "playing") return;
+    if (this.#isOver || this.#isFollowing || this.#last?.seen.state !== "playing") {
+      this.#cancelAsk();
+      return;
+    }
     const delayMs = this.#isProved && this.#failures === 0 ? ASK_MS : UNPROVED_ASK_MS;
-    this.#cancelAsk = this.#clock.after(delayMs, () => void this.#ask());
+    const atMs = this.#clock.monotonicMs() + delayMs;
+    if (this.#nextAsk && this.#nextAsk.atMs <= atMs) return;
+    this.#cancelAsk();
+    this.#nextAsk = { atMs, cancel: this.#clock.after(delayMs, () => void this.#ask()) };
+  }
+
+  #cancelAsk(): void {
+    this.#nextAsk?.cancel();
+    this.#nextAsk = undefined;
   }
 
   async #ask(): Promise<void> {
+    this.#nextAsk = undefined;
     try {
       const info = await this.#options.ask();
       this.#failures = 0;
@@ -224,6 +236,10 @@ export class TransportFollower implements Adapter {
     this.#askLater();
   }
 }
+
+/** The time of what comes in by a cable may stand at 0. */
+const isTimeless = ({ source }: TransportSight): boolean =>
+  source?.source_type === "line_in" || source?.source_type === "tv";
 
 function changeOf(before: Group, now: Group): "joined" | "left" | "coordinator_changed" | undefined {
   if (now.members.some((member) => !before.members.includes(member))) return "joined";
