@@ -57,24 +57,86 @@ describe("a transport that calls itself playing", () => {
     let seconds = 5;
     answer = async () => at(seconds);
     transport.change(playing("http://a/1"));
-    await clock.advance(10_000);
-    await clock.advance(5_000);
+    await clock.advance(1);
+    await clock.advance(9_999);
     seconds = 9;
     await clock.advance(5_000);
     transport.close();
-    expect(telemetry.plays).toMatchObject([{ ms_played: 10_000, ms_buffering: 10_000 }]);
+    expect(telemetry.plays).toMatchObject([{ ms_played: 5_000, ms_buffering: 10_000 }]);
   });
 
-  it.each([
-    "x-rincon-stream:RINCON_1",
-    "x-sonos-htastream:RINCON_1:spdif",
-  ])("sounds, though the time of %s stands still", async (uri) => {
+  it.each(["x-rincon-stream:RINCON_1", "x-sonos-htastream:RINCON_1:spdif"])(
+    "sounds, though the time of %s stands still",
+    async (uri) => {
+      const transport = follow(true);
+      answer = async () => at(0);
+      transport.change({ TransportState: "PLAYING", CurrentTrackURI: uri });
+      await clock.advance(60_000);
+      transport.close();
+      expect(telemetry.plays).toMatchObject([{ ms_played: 60_000, ms_buffering: 0 }]);
+    },
+  );
+
+  it("has not jumped because of what it said of the item before, or of the next one", async () => {
     const transport = follow(true);
-    answer = async () => at(0);
-    transport.change({ TransportState: "PLAYING", CurrentTrackURI: uri });
-    await clock.advance(60_000);
+    let answered: (info: PositionInfo) => void = () => undefined;
+    answer = () =>
+      new Promise((resolve) => {
+        answered = resolve;
+      });
+    transport.change(playing("http://a/1", "0:00:20"));
+    await clock.advance(5_000);
+    transport.change(playing("http://a/2", "0:00:20"));
+    answered({ RelTime: "0:00:18" });
+    await clock.advance(19_500);
+    transport.position({ RelTime: "0:00:00", TrackURI: "http://a/3" });
+    transport.change(playing("http://a/3", "0:00:20"));
     transport.close();
-    expect(telemetry.plays).toMatchObject([{ ms_played: 60_000, ms_buffering: 0 }]);
+    expect(telemetry.plays[1]).toMatchObject({ ms_played: 19_500, reason_end: "trackdone" });
+  });
+
+  it("is not proved to sound an item by an answer that speaks of the one before", async () => {
+    const transport = follow(false);
+    let answered: (info: PositionInfo) => void = () => undefined;
+    answer = () =>
+      new Promise((resolve) => {
+        answered = resolve;
+      });
+    transport.change({ TransportState: "PLAYING", CurrentTrackURI: "http://a/1" });
+    await clock.advance(1_000);
+    transport.change({ CurrentTrackURI: "http://a/404" });
+    answered({ RelTime: "0:00:18" });
+    await clock.advance(1_000);
+    transport.close();
+    expect(telemetry.plays).toEqual([]);
+  });
+
+  it("ends by itself when it was seeked to near its end just before", async () => {
+    const transport = follow(true);
+    let info = at(0);
+    answer = async () => info;
+    transport.change(playing("http://a/1", "0:00:50"));
+    await clock.advance(7_000);
+    info = at(48);
+    transport.change({ TransportState: "TRANSITIONING" });
+    transport.change({ TransportState: "PLAYING" });
+    await clock.advance(2_000);
+    transport.change(playing("http://a/2"));
+    transport.close();
+    expect(telemetry.plays[0]).toMatchObject({ reason_end: "trackdone" });
+  });
+
+  it("began where it says when it was on already, or nobody knows where", async () => {
+    for (const told of [false, true]) {
+      const transport = follow(false);
+      answer = async () => at(40);
+      const { CurrentTrackDuration, ...rest } = playing("http://a/1");
+      const length = told ? { CurrentTrackMetaData: { Duration: "0:03:00" } } : { CurrentTrackDuration };
+      transport.change({ ...rest, ...length });
+      await clock.advance(1_000);
+      transport.close();
+    }
+    expect(telemetry.plays).toMatchObject([{ position_start_ms: null }, { position_start_ms: 40_000 }]);
   });
 
   it("is asked in time when it notifies something every second", async () => {
@@ -90,7 +152,7 @@ describe("a transport that calls itself playing", () => {
       transport.change({ NumberOfTracks: String(second) });
     }
     transport.close();
-    expect(asks).toBe(4);
+    expect(asks).toBe(5);
     expect(clock.timers).toBe(0);
   });
 

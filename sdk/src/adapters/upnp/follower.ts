@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
-import type { Because } from "../sighting.ts";
+import type { Because, Item } from "../sighting.ts";
 import { positionOf } from "./metadata.ts";
 import { TransportReader, type TransportSight, type Variables } from "./transport.ts";
 
@@ -8,6 +8,8 @@ import { TransportReader, type TransportSight, type Variables } from "./transpor
 export interface PositionInfo {
   /** `H:MM:SS`, or `NOT_IMPLEMENTED`. */
   readonly RelTime?: string | undefined;
+  /** The address of the item that it speaks of. */
+  readonly TrackURI?: unknown;
 }
 
 /** A room, or several that play the same. */
@@ -47,6 +49,10 @@ export class TransportFollower implements Adapter {
   #group: Group | undefined;
   /** Since when the player says that it plays this item. */
   #sinceMs = 0;
+  /** Counts what began to play, so that what a player answers of something earlier is left alone. */
+  #turn = 0;
+  /** Whether the item was on when the player was first heard of: nobody knows where in it that was. */
+  #isJoined = false;
   #isProved = false;
   /** Whether it sounds what another player plays. Whatever it says of its state is the other's. */
   #isFollowing = false;
@@ -112,20 +118,22 @@ export class TransportFollower implements Adapter {
   }
 
   /** Where the player says it is. */
-  position({ RelTime }: PositionInfo): void {
+  position({ RelTime, TrackURI }: PositionInfo): void {
     const positionMs = positionOf(RelTime);
     const { seen } = this.#last ?? {};
     if (positionMs === undefined || seen?.state !== "playing" || this.#deferred || this.#isFollowing) return;
+    const expectedMs = this.#tracker.current?.positionMs ?? 0;
+    // It speaks of the next item already, and will notify of it: no seek back.
+    if (isOther(TrackURI, seen.item) && positionMs < expectedMs - SEEKED_MS) return;
     const nowMs = this.#clock.monotonicMs();
     const asked = this.#asked;
     const stands = asked !== undefined && asked.positionMs === positionMs;
     if (!stands || !asked) this.#asked = { positionMs, atMs: nowMs };
     if (!this.#isProved) {
-      if (positionMs > 0) this.#prove(this.#last!);
+      if (positionMs > 0) this.#prove(this.#last!, positionMs);
     } else if (stands && nowMs - asked.atMs >= ASK_MS && !isTimeless(this.#last!)) {
       this.#tracker.see({ ...seen, state: "buffering" });
     } else {
-      const expectedMs = this.#tracker.current?.positionMs ?? 0;
       const isSeeked = Math.abs(positionMs - expectedMs) > SEEKED_MS;
       this.#tracker.see({ ...seen, positionMs: isSeeked ? positionMs : undefined, mayRepeat: false });
     }
@@ -169,7 +177,11 @@ export class TransportFollower implements Adapter {
     const before = this.#last?.seen;
     this.#last = sight;
     const isSame = before?.item?.key === seen.item?.key && before?.state === "playing";
-    if (!isSame) this.#sinceMs = this.#clock.monotonicMs();
+    if (!isSame) {
+      this.#sinceMs = this.#clock.monotonicMs();
+      this.#turn++;
+      this.#isJoined = before === undefined;
+    }
     if (!isSame || seen.state !== "playing") this.#asked = undefined;
     const isOther = before?.item?.key !== seen.item?.key || before?.state === "stopped";
     if (isOther) this.#isProved = this.#options.trusts;
@@ -191,23 +203,26 @@ export class TransportFollower implements Adapter {
     } else {
       this.#tracker.see({ ...seen, state: "buffering" });
     }
-    this.#askLater();
+    // Where it was seeked to, and where it was when it was first heard of, only an answer tells.
+    this.#askLater(before?.state === "playing" ? undefined : 0);
   }
 
-  /** It does play, and has since it said so. */
-  #prove({ seen }: TransportSight): void {
+  /** It does play, and has since it said so. @param toldMs where it said it is. */
+  #prove({ seen }: TransportSight, toldMs?: number): void {
     this.#isProved = true;
     const soundedMs = this.#clock.monotonicMs() - this.#sinceMs;
-    this.#tracker.see({ ...seen, soundedMs, positionMs: soundedMs });
+    const positionMs = toldMs ?? (this.#isJoined ? undefined : soundedMs);
+    this.#tracker.see({ ...seen, soundedMs, positionMs });
   }
 
   /** A question that is due earlier stays: a player that notifies all the time is asked, too. */
-  #askLater(): void {
+  #askLater(soonMs?: number): void {
     if (this.#isOver || this.#isFollowing || this.#last?.seen.state !== "playing") {
       this.#cancelAsk();
       return;
     }
-    const delayMs = this.#isProved && this.#failures === 0 ? ASK_MS : UNPROVED_ASK_MS;
+    const usualMs = this.#isProved && this.#failures === 0 ? ASK_MS : UNPROVED_ASK_MS;
+    const delayMs = Math.min(soonMs ?? usualMs, usualMs);
     const atMs = this.#clock.monotonicMs() + delayMs;
     if (this.#nextAsk && this.#nextAsk.atMs <= atMs) return;
     this.#cancelAsk();
@@ -221,10 +236,11 @@ export class TransportFollower implements Adapter {
 
   async #ask(): Promise<void> {
     this.#nextAsk = undefined;
+    const turn = this.#turn;
     try {
       const info = await this.#options.ask();
       this.#failures = 0;
-      if (info && !this.#isOver) this.position(info);
+      if (info && !this.#isOver && turn === this.#turn) this.position(info);
     } catch {
       this.#failures++;
       if (this.#failures >= FAILURES_MAX) {
@@ -236,6 +252,9 @@ export class TransportFollower implements Adapter {
     this.#askLater();
   }
 }
+
+const isOther = (uri: unknown, item: Item | null): boolean =>
+  typeof uri === "string" && uri !== "" && uri !== "NOT_IMPLEMENTED" && uri !== item?.key;
 
 /** The time of what comes in by a cable may stand at 0. */
 const isTimeless = ({ source }: TransportSight): boolean =>

@@ -174,6 +174,6 @@ class RendererFollower implements Adapter {
       { "content-type": 'text/xml; charset="utf-8"', soapaction: `"${action}"` },
       `<?xml version="1.0"?><s:Envelope xmlns:s="${envelope}" s:encodingStyle="${encoding}"><s:Body>${call}</s:Body></s:Envelope>`,
     );
-    return { RelTime: textOf(body, "RelTime") };
+    return { RelTime: textOf(body, "RelTime"), TrackURI: textOf(body, "TrackURI") };
   }
 }
