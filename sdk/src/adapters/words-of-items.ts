@@ -12,15 +12,56 @@ const CHARACTERS_MAX: Readonly<Partial<Record<keyof ItemWords, number>>> = {
   service: 64,
 };
 
-/** The words with no text longer than the vocabulary takes, and null in the place of empty ones. */
+/** What people read; a URI among them is none of it. */
+const READ: ReadonlySet<string> = new Set([
+  "title",
+  "artist",
+  "album",
+  "container_name",
+] satisfies (keyof ItemWords)[]);
+
+/** Whole URIs and pieces of them, addresses, paths and tokens, wherever they stand in a text. "Re:Definition" is none. */
+const URIS = [
+  /\w:\/\//,
+  /^[a-z][a-z0-9+.-]*:\S*[?&=%]/i,
+  /^(x-[\w-]+|hls-radio|spotify|file):\S/i,
+  /\S[?&][\w.-]+=|\btoken=/i,
+  /%(2f|3a|3d|40)/i,
+  // A user, an address, a host with its port or with a path.
+  /\w@[\w-]+(\.|:\d)/,
+  /\S:\S+@\w/,
+  /(^|[^\w.])\d{1,3}(\.\d{1,3}){3}($|[^\w.])/,
+  /\[[\da-f]*:[\da-f:.]+\]/i,
+  /\w:\d{1,5}\/\S/,
+  /(^|\s)[\w-]+\.[\w.-]*[a-z]{2}:\d{2,5}\b/i,
+  /\bwww\.[\w-]+\.\w/i,
+  /^[\w-]+(\.[\w-]+)*\.[a-z]{2,}\/\S*$/i,
+  // A file's path.
+  /^~?\/[^/]+\//,
+  /^([a-z]:)?\\\S/i,
+];
+
+/** A text for people that is a URI, as a station without a name has it, is none: it may hold a token. */
+export function wordOf(text: unknown): string | null {
+  if (typeof text !== "string" && typeof text !== "number") return null;
+  const word = cut(String(text), CHARACTERS_MAX.title!);
+  return word === "" || URIS.some((uri) => uri.test(word)) ? null : word;
+}
+
+/** The words as they may be told: no text longer than the vocabulary takes, null in the place of empty ones and of URIs. */
 export function clipped(words: ItemWords): ItemWords {
   const entries = Object.entries(words).map(([name, value]) => {
     const max = CHARACTERS_MAX[name as keyof ItemWords];
     if (max === undefined || typeof value !== "string") return [name, value];
-    return [name, value === "" ? null : value.slice(0, max)];
+    if (READ.has(name)) return [name, wordOf(value)];
+    return [name, value === "" ? null : cut(value, max)];
   });
   return Object.fromEntries(entries) as ItemWords;
 }
+
+/** Not in the middle of a character: half of a pair is no text. */
+const cut = (text: string, max: number): string =>
+  text.length <= max ? text : text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");
 
 /** The scheme of a URI, in lower case; null where there is none. It is all of a URI that may be told. */
 export function schemeOf(uri: string): string | null {

@@ -206,4 +206,23 @@ describe("what a player says of a track", () => {
       artist: "B, C",
     });
   });
+
+  it.each([
+    ["http://h/live/Jazz?name=/x/CANARY", "CANARY"],
+    ["http://h/live/CANARY?t=1", "CANARY"],
+    ["http://h/live?t=CANARY%20x%zz", "live?t=CANARY x%zz"],
+    ["file:///home/anna/CANARY%2Fx.mp3", "CANARY/x.mp3"],
+    ["", "/home/anna/CANARY.mp3"],
+    ["", "http://anna:CANARY@h/a%20b"],
+  ])("has no title that is a piece of its URI, as %s and %s", async (url, title) => {
+    const bus = new FakeBus();
+    const telemetry = new TapedPlays();
+    const clock = new ManualClock();
+    const Metadata = track("/1", { "xesam:url": url, "xesam:title": title });
+    bus.all = { PlaybackStatus: "Playing", Metadata, Position: 0n };
+    const adapter = followMpris({ telemetry, clock, player_id: "desk", bus, name: NAME });
+    await clock.settle();
+    adapter.close();
+    expect(telemetry.finals).toMatchObject([{ title: null }]);
+  });
 });

@@ -105,21 +105,24 @@ function contentTypeOf(livestream: boolean, uri: string | null): "station" | "ep
   return uri?.startsWith("spotify:episode:") ? "episode" : "track";
 }
 
-/** A player that knows no title says the file's name, which is part of a URI. */
+/** A player that knows no title says the end of the URI, unescaped or not, with or without its query: it may be a token. */
 function titleOf(metadata: Properties, url: string): string | null {
   const title = textOf(metadata["xesam:title"]);
-  if (title === null || title === url) return null;
-  const name = url.slice(url.lastIndexOf("/") + 1);
-  return title === name || title === decoded(name) ? null : title;
+  if (title === null) return null;
+  const [path = ""] = url.split(/[?#]/, 1);
+  const isPiece = [url, decoded(url), path, decoded(path)].some((each) => `/${each}`.endsWith(`/${title}`));
+  return isPiece ? null : title;
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
+/** What cannot be decoded stays as it is, as players leave it. */
+const decoded = (text: string): string =>
+  text.replaceAll(/(?:%[\da-f]{2})+/gi, (escaped) => {
+    try {
+      return decodeURIComponent(escaped);
+    } catch {
+      return escaped;
+    }
+  });
 
 /** The public name of what Spotify plays; a URI of another kind is told to nobody. */
 function spotifyUri(track: string): string | null {

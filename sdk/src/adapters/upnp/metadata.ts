@@ -1,3 +1,4 @@
+import { wordOf } from "../words-of-items.ts";
 import { attributeOf, textOf } from "./xml.ts";
 
 /** What DIDL-Lite says of an item. */
@@ -41,20 +42,6 @@ export function metadataOf(value: unknown): Metadata {
     upnpClass: typeof UpnpClass === "string" ? UpnpClass : null,
     durationMs: durationOf(Duration),
   };
-}
-
-/** With a scheme and an authority or a query; of the schemes of players; a query without a scheme. "Re:Definition" is none. */
-const URIS = [
-  /^[a-z][a-z0-9+.-]*:(\/\/|\S*[?&=%])/i,
-  /^(x-[\w-]+|hls-radio|spotify):\S/i,
-  /^\S+[?&]\w+=\S*$/,
-];
-
-/** A title that is a URI, as a station without a name has it, is none: it may hold a token. */
-function wordOf(text: unknown): string | null {
-  if (typeof text !== "string" && typeof text !== "number") return null;
-  const word = String(text);
-  return word === "" || URIS.some((uri) => uri.test(word)) ? null : word;
 }
 
 /** Of `H:MM:SS` with an optional fraction; null for 0, and for what is not implemented. */
