@@ -182,6 +182,18 @@ describe("following an MPD", () => {
     expect(telemetry.text).not.toMatch(/CANARY|anna|192\.0/);
   });
 
+  it("has no words for a station that has its address for a name", async () => {
+    mpd.status = [
+      ...STREAM.slice(0, 4).with(2, "elapsed: 5.000"),
+      "Name: http://anna:CANARY@h:8000/live?t=CANARY",
+    ];
+    follow();
+    await heard("idle");
+    adapter!.close();
+    expect(telemetry.finals).toMatchObject([{ title: null, container_name: null, source_type: "radio" }]);
+    expect(telemetry.text).not.toMatch(/CANARY|anna|8000/);
+  });
+
   it("tells which rooms joined and left", async () => {
     const room = (name: string, on: number) => [`outputname: ${name}`, `outputenabled: ${on}`];
     mpd.status = SONG;
@@ -229,6 +241,8 @@ describe("a status", () => {
       livestream: true,
       words: { source_type: "line_in", content_type: "unknown", title: null },
     });
+    expect(itemOf("cdda:/1")).toMatchObject({ evidence: "cdda", words: { source_type: "line_in" } });
     expect(itemOf("a.flac")).toMatchObject({ evidence: "file", livestream: false, durationMs: null });
+    expect(itemOf("Anna.Smith:private/x.flac")).toMatchObject({ evidence: "file", livestream: false });
   });
 });

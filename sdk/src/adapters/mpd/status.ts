@@ -86,7 +86,8 @@ function itemOf(status: Pairs, song: Pairs): Item | null {
   const file = song.get("file");
   const id = status.get("songid");
   if (file === undefined || id === undefined) return null;
-  const scheme = schemeOf(file);
+  // A folder may have a colon in its name.
+  const scheme = /^([\w+.-]+:\/\/|(alsa|cdda):)/i.test(file) ? schemeOf(file) : null;
   // While it decodes ahead, the status has the length of the next song.
   const durationMs = msOf(song.get("duration") ?? song.get("time") ?? status.get("duration")) ?? null;
   const livestream = scheme !== null && durationMs === null;
