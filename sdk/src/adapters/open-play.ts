@@ -43,7 +43,7 @@ export class OpenPlay {
     this.#startedMs = clock.monotonicMs() - soundedMs;
     this.#startedWallMs = clock.wallMs() - soundedMs;
     this.#bookedMs = this.#startedMs;
-    this.#rate = rateOf(seen);
+    this.#rate = seen.rate ?? 1;
     const { positionMs } = seen;
     const startMs = positionMs === undefined ? undefined : Math.max(0, positionMs - soundedMs * this.#rate);
     this.#positionStartMs = startMs ?? null;
@@ -96,8 +96,8 @@ export class OpenPlay {
     this.#seen = seen;
     this.#item = item;
     if (seen.state !== "stopped") this.#state = seen.state;
-    this.#rate = rateOf(seen);
-    if (seen.positionMs !== undefined) this.#positionMs = Math.max(0, seen.positionMs);
+    this.#rate = seen.rate ?? 1;
+    if (seen.positionMs !== undefined) this.#positionMs = seen.positionMs;
   }
 
   /** What the stream is told while it lasts. */
@@ -138,7 +138,7 @@ export class OpenPlay {
       ms_paused: Math.floor(this.#spentMs.paused),
       ms_buffering: Math.floor(this.#spentMs.buffering),
       position_start_ms: isPlaced ? Math.round(this.#positionStartMs ?? 0) : null,
-      position_end_ms: isPlaced ? Math.round(this.#positionMs) : null,
+      position_end_ms: isPlaced ? Math.min(Math.round(this.#positionMs), Number.MAX_SAFE_INTEGER) : null,
       duration_ms: durationMs === null || livestream ? null : Math.round(durationMs),
       livestream,
       ...words,
@@ -157,8 +157,6 @@ export class OpenPlay {
     if (this.#state === "playing") this.#positionMs += spentMs * this.#rate;
   }
 }
-
-const rateOf = ({ rate = 1 }: Sighting): number => (rate > 0 && Number.isFinite(rate) ? rate : 1);
 
 /** As the vocabulary writes moments. */
 export const instantOf = (wallMs: number): string => new Date(wallMs).toISOString();

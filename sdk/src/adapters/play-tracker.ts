@@ -19,7 +19,7 @@ import { instantOf, OpenPlay, type Reason } from "./open-play.ts";
 import type { PlayNotes } from "./play-notes.ts";
 import { type Ended, reasonOfEnd, reasonOfStart } from "./reasons.ts";
 import type { Because, Item, Sighting } from "./sighting.ts";
-import { clipped } from "./words-of-items.ts";
+import { usable } from "./usable.ts";
 
 /** How often it is looked whether an update or a note is due, and the least time between two updates. */
 const TICK_MS = 10_000;
@@ -121,9 +121,10 @@ export class PlayTracker implements Adapter {
   }
 
   /** What the player does now. */
-  see(seen: Sighting): void {
+  see(sighting: Sighting): void {
     const play = this.#play;
-    const item = seen.item && { ...seen.item, words: clipped(seen.item.words) };
+    const seen = usable(sighting);
+    const { item } = seen;
     if (
       play &&
       (!item || seen.state === "stopped" || item.key !== play.item.key || play.isRepeatedBy(seen))

@@ -52,7 +52,7 @@ export interface Sighting {
   readonly item: Item | null;
   /** Where in the item it is, in ms. Where it is missing the clock tells. */
   readonly positionMs?: number | undefined;
-  /** How many ms of the item pass in one ms. Default 1. */
+  /** How many ms of the item pass in one ms, up to 1,000; at 0 it is paused. Default 1. */
   readonly rate?: number;
   /** How long it has been sounding already, if an adapter is only now sure of it. Default 0. */
   readonly soundedMs?: number;

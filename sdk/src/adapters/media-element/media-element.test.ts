@@ -69,6 +69,18 @@ describe("an element", () => {
     ]);
   });
 
+  it("at rate 0 is paused, even if it waits for data meanwhile", async () => {
+    const adapter = follow();
+    element.tell("playing", { paused: false });
+    await clock.advance(1_000);
+    element.tell("ratechange", { playbackRate: 0 });
+    await clock.advance(500);
+    element.tell("waiting", { readyState: 2 });
+    await clock.advance(500);
+    adapter.close();
+    expect(telemetry.finals).toMatchObject([{ ms_played: 1_000, ms_paused: 1_000, ms_buffering: 0 }]);
+  });
+
   it("that nobody has clicked plays by itself", () => {
     const adapter = follow();
     element.tell("playing", { paused: false });

@@ -90,7 +90,7 @@ const hasSource = (element: HTMLMediaElement): boolean =>
 function stateOf(element: HTMLMediaElement): readonly [Sighting["state"], Because?] {
   if (element.error) return ["stopped", { end: "trackerror" }];
   if (element.ended) return ["stopped", { end: "trackdone" }];
-  if (element.paused) return ["paused"];
+  if (element.paused || element.playbackRate === 0) return ["paused"];
   return [element.seeking || element.readyState < HAVE_FUTURE_DATA ? "buffering" : "playing"];
 }
 

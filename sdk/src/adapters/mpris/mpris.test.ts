@@ -225,4 +225,9 @@ describe("what a player says of a track", () => {
     adapter.close();
     expect(telemetry.finals).toMatchObject([{ title: null }]);
   });
+
+  it.each([-1n, 0n, 9_223_372_036_854_775_807n])("is live from the network with a length of %s", (length) => {
+    const seen = seenOf({ "mpris:trackid": "/1", "xesam:url": "http://h/", "mpris:length": length });
+    expect(seen).toMatchObject({ durationMs: null, livestream: true });
+  });
 });

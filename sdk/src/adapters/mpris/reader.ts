@@ -6,6 +6,8 @@ export type Properties = Readonly<Record<string, unknown>>;
 
 const REPEATS: Readonly<Record<string, Sighting["repeat"]>> = { None: "off", Track: "one", Playlist: "all" };
 const MS = 1_000;
+/** Some players say the greatest number there is, or a negative one, of what has no length. */
+const LENGTH_MAX_US = 1e15;
 
 /** Puts what a player signals bit by bit together into what it does. */
 export class MprisReader {
@@ -78,7 +80,8 @@ export class MprisReader {
     const url = textOf(metadata["xesam:url"]) ?? "";
     if (track === null || /noplaylist|NoTrack$/i.test(track)) return null;
     const lengthUs = numberOf(metadata["mpris:length"]);
-    const durationMs = lengthUs ? lengthUs / MS : null;
+    const durationMs =
+      lengthUs !== undefined && lengthUs > 0 && lengthUs <= LENGTH_MAX_US ? lengthUs / MS : null;
     const scheme = schemeOf(url);
     const livestream = durationMs === null && /^(https?|rtsp|mms|icy)$/.test(scheme ?? "");
     const uri = spotifyUri(track);
