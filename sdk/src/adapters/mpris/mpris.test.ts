@@ -230,4 +230,23 @@ describe("what a player says of a track", () => {
     const seen = seenOf({ "mpris:trackid": "/1", "xesam:url": "http://h/", "mpris:length": length });
     expect(seen).toMatchObject({ durationMs: null, livestream: true });
   });
+
+  it("is told from another one without an id by its URI, and without both by title and length", () => {
+    expect(seenOf({ "xesam:url": "file:///a" })).not.toBeNull();
+    expect(seenOf({ "xesam:title": "A" })).not.toBeNull();
+    expect(seenOf({})).toBeNull();
+    for (const id of ["", "/constant"]) {
+      const reader = new MprisReader("x");
+      const keyOf = (title: string, length: bigint, url = "") =>
+        reader.change({
+          Metadata: { "mpris:trackid": id, "xesam:url": url, "xesam:title": title, "mpris:length": length },
+        }).item?.key;
+      expect(keyOf("A", 10n, "file:///a")).toBe(keyOf("B", 11n, "file:///a"));
+      // The length comes late, goes and comes again.
+      const first = keyOf("A", 0n);
+      expect([keyOf("A", 10n), keyOf("A", 0n), keyOf("A", 10n)]).toEqual([first, first, first]);
+      const keys = [first, keyOf("A", 11n), keyOf("B", 11n), keyOf("A", 10n)];
+      expect(new Set(keys).size).toBe(4);
+    }
+  });
 });

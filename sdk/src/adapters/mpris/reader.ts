@@ -14,6 +14,8 @@ export class MprisReader {
   readonly #service: string;
   #properties: Properties = {};
   #isPresumed = false;
+  /** What is on without a URI, and how many such tracks there were. */
+  #named: { readonly id: string; readonly durationMs: number | null; readonly count: number } | undefined;
 
   /** @param service the player's own name, such as `mpv`. */
   constructor(service: string) {
@@ -76,9 +78,11 @@ export class MprisReader {
 
   #item(): Item | null {
     const metadata = (this.#properties.Metadata ?? {}) as Properties;
-    const track = textOf(metadata["mpris:trackid"]);
+    const track = textOf(metadata["mpris:trackid"]) ?? "";
     const url = textOf(metadata["xesam:url"]) ?? "";
-    if (track === null || /noplaylist|NoTrack$/i.test(track)) return null;
+    // Without a URI one id may be every track's.
+    const name = url === "" ? (textOf(metadata["xesam:title"]) ?? "") : "";
+    if (`${track}${url}${name}` === "" || /noplaylist|NoTrack$/i.test(track)) return null;
     const lengthUs = numberOf(metadata["mpris:length"]);
     const durationMs =
       lengthUs !== undefined && lengthUs > 0 && lengthUs <= LENGTH_MAX_US ? lengthUs / MS : null;
@@ -86,7 +90,7 @@ export class MprisReader {
     const livestream = durationMs === null && /^(https?|rtsp|mms|icy)$/.test(scheme ?? "");
     const uri = spotifyUri(track);
     return {
-      key: `${track} ${url}`,
+      key: url === "" ? this.#keyOf(`${track} ${name}`, durationMs) : `${track} ${url}`,
       durationMs,
       livestream,
       words: {
@@ -100,6 +104,19 @@ export class MprisReader {
       },
       evidence: scheme,
     };
+  }
+
+  /** Of what has no URI. Another length makes another track of it; one that is told late, as by browsers, does not. */
+  #keyOf(id: string, durationMs: number | null): string {
+    const { count, ...was } = this.#named ?? { id: undefined, durationMs: null, count: 0 };
+    const isSame =
+      was.id === id && (was.durationMs === durationMs || was.durationMs === null || durationMs === null);
+    this.#named = {
+      id,
+      durationMs: durationMs ?? (isSame ? was.durationMs : null),
+      count: isSame ? count : count + 1,
+    };
+    return `${id} #${this.#named.count}`;
   }
 }
 
