@@ -209,6 +209,24 @@ describe("a note", () => {
     expect(notes.text).toContain("Étude");
   });
 
+  it("that is spoilt, or a play in it, takes no other's final with it", async () => {
+    const play = {
+      started_at: "2025-11-22T19:49:00.000Z",
+      ended_at: "2025-11-22T19:50:00.000Z",
+      ms_played: 7,
+    };
+    const told = [
+      { play: { ms_played: "x" }, epoch: "e", seq: 2 },
+      { play, epoch: "e", seq: 3 },
+    ];
+    const notes = new MemoryNotes();
+    notes.left = async () => ["null", "{torn", JSON.stringify({ v: 1, open: null, told })];
+    const { telemetry, clock, onTrouble } = start(notes);
+    await clock.settle();
+    expect(telemetry.plays).toMatchObject([{ ms_played: 7 }]);
+    expect(onTrouble).toHaveBeenCalledTimes(3);
+  });
+
   it("that cannot be written is told of once, and tried again", async () => {
     const notes = new MemoryNotes();
     const keep = vi.spyOn(notes, "keep").mockRejectedValue(new Error("EROFS"));

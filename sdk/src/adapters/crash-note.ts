@@ -109,13 +109,30 @@ export class CrashNote {
     try {
       const texts = await notes.left();
       await this.#telemetry.ready;
-      for (const play of texts.flatMap((text) => this.#untold(text))) {
-        this.#remember(play, this.#telemetry.play(play));
+      // One that is spoilt takes none of the others with it.
+      for (const text of texts) {
+        this.#attempt(() => {
+          for (const play of this.#untold(text)) {
+            this.#attempt(() => this.#remember(play, this.#telemetry.play(play)));
+          }
+        });
       }
       if (texts.length > 0) this.#keep();
     } catch (error) {
-      this.#trouble(`the note of the last play cannot be read (${messageOf(error)})`);
+      this.#cannotRead(error);
     }
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#cannotRead(error);
+    }
+  }
+
+  #cannotRead(error: unknown): void {
+    this.#trouble(`the note of the last play cannot be read (${messageOf(error)})`);
   }
 
   /** The plays of a note that have no final in the log. */
