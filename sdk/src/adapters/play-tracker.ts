@@ -64,7 +64,7 @@ export interface Adapter {
    * own button was pressed. Holds for the next change within 3 s.
    */
   because(because: Because): void;
-  /** Ends the play under way, if there is one, with `unknown`, and stops listening. */
+  /** Ends the play under way, if there is one, with `unknown`, and stops listening. Nothing is recorded after it. */
   close(): void;
 }
 
@@ -90,6 +90,7 @@ export class PlayTracker implements Adapter {
   #updatedMs = 0;
   #notedMs = 0;
   #cancelTick: Cancel | undefined;
+  #isClosed = false;
 
   /** @throws TonearmError `invalid_option` when `player_id` or `updateIntervalMs` is none. */
   constructor(options: AdapterOptions) {
@@ -122,6 +123,7 @@ export class PlayTracker implements Adapter {
 
   /** What the player does now. */
   see(sighting: Sighting): void {
+    if (this.#isClosed) return;
     const play = this.#play;
     const seen = usable(sighting);
     const { item } = seen;
@@ -138,7 +140,8 @@ export class PlayTracker implements Adapter {
       play.goOn(seen, item);
       this.#keepNote();
     }
-    if (!this.#play && item && seen.state === "playing") this.#begin(item, seen);
+    // Whoever hears of an event may close the tracker, or let it see more.
+    if (!this.#play && !this.#isClosed && item && seen.state === "playing") this.#begin(item, seen);
     this.#isBlind = false;
   }
 
@@ -160,13 +163,15 @@ export class PlayTracker implements Adapter {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.end({ word: "unknown", basis: "inferred" });
     this.#note.close();
   }
 
   /** Where the player stands from now on. */
   move(place: Partial<PlayerPlace>): void {
-    this.#place = { ...this.#place, ...place };
+    if (!this.#isClosed) this.#place = { ...this.#place, ...place };
   }
 
   /**
@@ -176,7 +181,7 @@ export class PlayTracker implements Adapter {
   source(to: Source, more: Partial<SourceEvent> = {}): void {
     const from = this.#source;
     const isSame = from.source_type === to.source_type && (from.service ?? null) === (to.service ?? null);
-    if (isSame && (more.group_change ?? "none") === "none") return;
+    if (this.#isClosed || (isSame && (more.group_change ?? "none") === "none")) return;
     this.#source = to;
     const occurred_at = instantOf(this.clock.wallMs());
     this.#record(() =>
@@ -211,6 +216,7 @@ export class PlayTracker implements Adapter {
     const freeMs = nowMs - (this.#ended?.atMs ?? this.#bornMs);
     const soundedMs = Math.max(0, Math.min(seen.soundedMs ?? 0, freeMs));
     this.#tellSource(item, because);
+    if (this.#isClosed || this.#play) return;
     this.#play = new OpenPlay(this.clock, item, seen, reason, soundedMs);
     this.#updatedMs = nowMs;
     this.#keepNote();
@@ -246,6 +252,7 @@ export class PlayTracker implements Adapter {
       if (play.isSounding && nowMs - this.#updatedMs >= this.#updateIntervalMs) {
         this.#updatedMs = nowMs;
         this.#record(() => this.#options.telemetry.play({ ...play.update(), ...this.#place }));
+        if (this.#play !== play) return;
       }
       this.#note.forgetIfDenied();
       // Of a pause nothing new can be said.
