@@ -46,8 +46,10 @@ describe("kill -9 of a relay with a spool", () => {
       await between(spool);
       relay = await startRelayProcess(options);
     }
-    await devices.stop();
     proxy.fault = { kind: "none" };
+    // Behind what is drained; as long as a device has something in the spool, its batches go there too.
+    await until("the stream takes batches again", () => (devices.answers.get("stream") ?? 0) > 0, 60_000);
+    await devices.stop();
     await until("the spool is empty", async () => (await relay.status()).spool.batches === 0, 60_000);
     const { book } = await relay.status();
     expect(await relay.stop()).toBe(0);
@@ -65,7 +67,6 @@ describe("kill -9 of a relay with a spool", () => {
     expect([lost, imbalance]).toEqual([0, 0]);
     expect(acked).toBeGreaterThan(KILLS * 20);
     expect(answers.get("spool")).toBeGreaterThan(0);
-    expect(answers.get("stream")).toBeGreaterThan(0);
     console.log(`${KILLS} kills, ${acked} events acknowledged, ${lost} lost`, Object.fromEntries(answers));
   }, 600_000);
 
