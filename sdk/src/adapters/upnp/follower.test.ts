@@ -2,9 +2,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import { TapedPlays } from "../../testing/taped-plays.ts";
 import { type PositionInfo, TransportFollower } from "./follower.ts";
-import { metadataOf } from "./metadata.ts";
-import { sourceOf } from "./uri.ts";
-import { changesIn, unescaped } from "./xml.ts";
 
 let clock: ManualClock;
 let telemetry: TapedPlays;
@@ -181,6 +178,37 @@ describe("a transport that calls itself playing", () => {
     ]);
   });
 
+  it("repeats an item that is at its beginning again from its end, if it repeats one", async () => {
+    const transport = follow(true);
+    let startedMs = 0;
+    answer = async () => at(Math.floor((clock.now - startedMs) / 1_000) % 12);
+    startedMs = clock.now;
+    transport.change({ ...playing("http://a/1", "0:00:12"), CurrentPlayMode: "REPEAT_ONE" });
+    for (let step = 0; step < 300; step++) await clock.advance(100);
+    transport.close();
+    expect(telemetry.plays).toMatchObject([
+      { reason_end: "trackdone" },
+      { reason_start: "trackdone", reason_end: "trackdone" },
+      { reason_start: "trackdone", reason_end: "unknown" },
+    ]);
+  });
+
+  it("has played a track twice that stands in its queue twice, and once if the queue was changed", async () => {
+    const transport = follow(true);
+    answer = async () => undefined;
+    transport.change({ ...playing("x-file-cifs://a/1", "0:00:10"), CurrentTrack: 1 });
+    await clock.advance(5_000);
+    transport.change({ ...playing("x-file-cifs://a/1", "0:00:10"), CurrentTrack: 2 });
+    await clock.advance(5_000);
+    transport.change({ ...playing("x-file-cifs://a/1", "0:00:10"), CurrentTrack: 3 });
+    await clock.advance(1_000);
+    transport.close();
+    expect(telemetry.plays).toMatchObject([
+      { ms_played: 10_000, reason_end: "trackdone" },
+      { ms_played: 1_000, reason_start: "trackdone" },
+    ]);
+  });
+
   it("with an item announced early goes on to it when the one before it has ended, or when it says more", async () => {
     const transport = follow(true);
     transport.change(playing("http://a/1", "0:00:10"));
@@ -198,6 +226,21 @@ describe("a transport that calls itself playing", () => {
     expect(telemetry.plays).toMatchObject([{ reason_start: "alarm" }]);
     expect(telemetry.sources).toMatchObject([{ trigger: "alarm", trigger_basis: "reported" }]);
     expect(telemetry.text).not.toContain("CANARY");
+  });
+
+  it("with the alarm running for long goes on by itself", async () => {
+    const transport = follow(true);
+    const alarm = {
+      TransportState: "TRANSITIONING",
+      CurrentTrackURI: "x-file-cifs://a/1",
+      AlarmRunning: true,
+    };
+    transport.change(alarm);
+    transport.change({ ...playing("x-file-cifs://a/1", "0:00:10"), AlarmRunning: true });
+    await clock.advance(10_000);
+    transport.change({ ...playing("x-file-cifs://a/2"), AlarmRunning: true });
+    transport.close();
+    expect(telemetry.plays).toMatchObject([{ reason_start: "alarm" }, { reason_start: "trackdone" }]);
   });
 
   it("goes forward to what it said comes next, in any order", async () => {
@@ -233,52 +276,4 @@ it("a player that follows another has no plays, whatever it answers and whoever 
   transport.close();
   expect(telemetry.plays).toMatchObject([{ source_type: "queue", ms_played: 1_000 }]);
   expect(telemetry.text).not.toContain("CANARY");
-});
-
-describe("a notification", () => {
-  it("is read through both of its envelopes, whatever its prefixes; of channels only the master's", () => {
-    const inner =
-      '<Event><InstanceID val="0"><r:A val="1 &amp;lt; 2 &amp;amp; &quot;x&quot;"/><Volume Channel="LF" val="3"/><Volume channel="Master" val="4"/></InstanceID></Event>';
-    const escaped = inner.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-    expect(changesIn(`<e:property><LastChange>${escaped}</LastChange></e:property>`)).toEqual({
-      InstanceID: "0",
-      A: '1 &lt; 2 &amp; "x"',
-      Volume: "4",
-    });
-    expect(changesIn("nothing of the kind")).toEqual({});
-  });
-
-  it("keeps what is no entity, and no character", () => {
-    expect(unescaped("&amp;lt; &#233;&#xe9; &nbsp; &#9999999;")).toBe("&lt; éé &nbsp; &#9999999;");
-  });
-
-  it.each([
-    "x-sonosapi-stream:s17553?sid=254&flags=8224&sn=0",
-    "http://192.0.2.1/getaa?token=CANARY",
-    "stream?partnertok=CANARY",
-  ])("has no title that is %s", (title) => {
-    const didl = `<DIDL-Lite><item><dc:title>${title.replaceAll("&", "&amp;")}</dc:title></item></DIDL-Lite>`;
-    expect(metadataOf(didl).title).toBeNull();
-    expect(metadataOf({ Title: title }).title).toBeNull();
-  });
-});
-
-it("a title may have a colon", () => {
-  for (const title of ["Re:Definition", "Mission: Impossible", "50% off?"]) {
-    expect(metadataOf({ Title: title }).title).toBe(title);
-  }
-});
-
-it.each([
-  ["x-rincon-queue:RINCON_1#0", "queue", null, "x-rincon-queue"],
-  ["x-sonos-spotify:spotify%3atrack%3aABC?sid=9&sn=7", "queue", "spotify", "x-sonos-spotify"],
-  ["x-sonosapi-stream:s1?sid=254&sn=0", "radio", "tunein", "x-sonosapi-stream"],
-  ["x-sonos-htastream:RINCON_1:spdif", "tv", null, "x-sonos-htastream"],
-  ["x-sonos-vli:RINCON_1:2,spotify:abc", "spotify_connect", "spotify", "x-sonos-vli:spotify"],
-  ["x-sonos-vli:RINCON_1:1,airplay:abc", "airplay", null, "x-sonos-vli:airplay"],
-  ["x-sonos-vli:RINCON_1", "unknown", null, "x-sonos-vli"],
-  ["x-rincon:RINCON_1", "group_follower", null, "x-rincon"],
-  ["nothing", "unknown", null, null],
-])("%s is %s of %s", (uri, source_type, service, evidence) => {
-  expect(sourceOf(uri, false)).toMatchObject({ source_type, service, evidence });
 });

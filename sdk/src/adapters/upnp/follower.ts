@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
-import type { Because, Item } from "../sighting.ts";
+import type { Because, Item, Sighting } from "../sighting.ts";
 import { positionOf } from "./metadata.ts";
 import { TransportReader, type TransportSight, type Variables } from "./transport.ts";
 
@@ -33,6 +33,8 @@ const EARLY_MS = 1_500;
 /** How often a player is asked that has not proved yet that it plays, and one that has. */
 const UNPROVED_ASK_MS = 1_000;
 const ASK_MS = 5_000;
+/** A repeated item is not notified of: so much behind its end it is looked where the player is, and again. */
+const ROUND_ASK_MS = 250;
 /** Positions are whole seconds, and late: only one further away has been seeked. */
 const SEEKED_MS = 2_500;
 /** A player that does not answer so often is gone. */
@@ -100,7 +102,11 @@ export class TransportFollower implements Adapter {
     const before = this.#last;
     const sight = this.#reader.change(changed);
     const { state, item } = sight.seen;
-    const { key, remainingMs = 0 } = this.#tracker.current ?? {};
+    const { key, remainingMs } = this.#tracker.current ?? {};
+    if (sight.isTwin && remainingMs !== undefined && Math.abs(remainingMs) <= EARLY_MS) {
+      this.#apply({ ...sight, seen: { ...sight.seen, positionMs: 0, mayRepeat: true } });
+      return;
+    }
     const isGapless =
       state === "playing" && before?.seen.state === "playing" && !("TransportState" in changed);
     if (
@@ -108,6 +114,7 @@ export class TransportFollower implements Adapter {
       item &&
       key !== undefined &&
       item.key !== key &&
+      remainingMs !== undefined &&
       remainingMs > 0 &&
       remainingMs <= EARLY_MS
     ) {
@@ -135,7 +142,11 @@ export class TransportFollower implements Adapter {
       this.#tracker.see({ ...seen, state: "buffering" });
     } else {
       const isSeeked = Math.abs(positionMs - expectedMs) > SEEKED_MS;
-      this.#tracker.see({ ...seen, positionMs: isSeeked ? positionMs : undefined, mayRepeat: false });
+      this.#tracker.see({
+        ...seen,
+        positionMs: isSeeked ? positionMs : undefined,
+        mayRepeat: seen.repeat === "one",
+      });
     }
   }
 
@@ -175,7 +186,8 @@ export class TransportFollower implements Adapter {
   #apply(sight: TransportSight): void {
     const { seen, source, proves } = sight;
     const before = this.#last?.seen;
-    this.#last = sight;
+    // A beginning is seen once.
+    this.#last = { ...sight, seen: { ...seen, positionMs: undefined, mayRepeat: false, because: {} } };
     const isSame = before?.item?.key === seen.item?.key && before?.state === "playing";
     if (!isSame) {
       this.#sinceMs = this.#clock.monotonicMs();
@@ -221,12 +233,24 @@ export class TransportFollower implements Adapter {
       this.#cancelAsk();
       return;
     }
-    const usualMs = this.#isProved && this.#failures === 0 ? ASK_MS : UNPROVED_ASK_MS;
+    const usualMs = Math.min(
+      this.#isProved && this.#failures === 0 ? ASK_MS : UNPROVED_ASK_MS,
+      this.#roundMs(this.#last.seen.repeat),
+    );
     const delayMs = Math.min(soonMs ?? usualMs, usualMs);
     const atMs = this.#clock.monotonicMs() + delayMs;
     if (this.#nextAsk && this.#nextAsk.atMs <= atMs) return;
     this.#cancelAsk();
     this.#nextAsk = { atMs, cancel: this.#clock.after(delayMs, () => void this.#ask()) };
+  }
+
+  /** In how long an item that is repeated will have begun again. */
+  #roundMs(repeat: Sighting["repeat"]): number {
+    const remainingMs = this.#tracker.current?.remainingMs;
+    if (repeat !== "one" || remainingMs === undefined || remainingMs < -EARLY_MS) {
+      return Number.POSITIVE_INFINITY;
+    }
+    return Math.max(0, remainingMs) + ROUND_ASK_MS;
   }
 
   #cancelAsk(): void {

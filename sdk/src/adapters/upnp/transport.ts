@@ -12,11 +12,15 @@ export interface TransportSight {
   readonly source: UriSource | null;
   /** Whether this change tells something that only a player that has opened the item can know. */
   readonly proves: boolean;
+  /** Whether the same address stands at another place now: the item again, or a queue that was changed around it. */
+  readonly isTwin: boolean;
 }
 
 /** Puts what a transport notifies bit by bit together into what it does. */
 export class TransportReader {
   #variables: Variables = {};
+  /** Whether an alarm is running that has not begun a play yet. */
+  #isAlarmDue = false;
 
   change(changed: Variables): TransportSight {
     const before = this.#variables;
@@ -26,10 +30,12 @@ export class TransportReader {
     const item = source && this.#item(uri, source);
     // The same item twice shows only by its no longer being the next one.
     const isNext = changed.NextAVTransportURI === "" && before.NextAVTransportURI === uri && uri !== "";
-    const isAlarm = isOn(this.#variables.AlarmRunning);
+    const isTwin = before.CurrentTrackURI === uri && isMoved(before.CurrentTrack, changed.CurrentTrack);
+    const state = item ? this.#state : "stopped";
+    const isAlarm = this.#isAlarm(isOn(before.AlarmRunning), state === "playing");
     return {
       seen: {
-        state: item ? this.#state : "stopped",
+        state,
         item,
         ...(isNext && { positionMs: 0 }),
         mayRepeat: isNext,
@@ -37,8 +43,17 @@ export class TransportReader {
         ...(isAlarm && { because: { start: "alarm", trigger: "alarm" } as const }),
       },
       source,
+      isTwin,
       proves: durationOf(changed.CurrentTrackDuration) !== null,
     };
+  }
+
+  /** An alarm starts the first play, and no other while it runs. */
+  #isAlarm(wasRunning: boolean, isPlaying: boolean): boolean {
+    const isRunning = isOn(this.#variables.AlarmRunning);
+    const isAlarm = isRunning && (this.#isAlarmDue || !wasRunning);
+    this.#isAlarmDue = isAlarm && !isPlaying;
+    return isAlarm;
   }
 
   /** A soundbar on TV may keep the URI of its queue: the track's own comes first. */
@@ -121,3 +136,7 @@ function containerTypeOf(upnpClass: string | null): string | null {
 }
 
 const isOn = (value: unknown): boolean => value === true || value === 1 || value === "1";
+
+/** Whether a place in the queue was told that is another one than before. */
+const isMoved = (before: unknown, now: unknown): boolean =>
+  before !== undefined && now !== undefined && String(before) !== String(now);

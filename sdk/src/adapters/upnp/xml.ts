@@ -16,13 +16,13 @@ export function unescaped(text: string): string {
 
 /** The text of the first element of this name, whatever its prefix; undefined where there is none. */
 export function textOf(xml: string, name: string): string | undefined {
-  const found = new RegExp(`<(?:[\\w-]+:)?${name}(?:\\s[^>]*)?>([^<]*)<`).exec(xml);
+  const found = new RegExp(`<(?:[\\w-]+:)?${name}(?:\\s[^<>]*)?>([^<]*)<`).exec(xml);
   return found ? unescaped(found[1]!).trim() : undefined;
 }
 
 /** The attribute of the first element of this name. */
 export function attributeOf(xml: string, name: string, attribute: string): string | undefined {
-  const found = new RegExp(`<(?:[\\w-]+:)?${name}\\s[^>]*?\\b${attribute}="([^"]*)"`).exec(xml);
+  const found = new RegExp(`<(?:[\\w-]+:)?${name}\\s[^<>]*?\\b${attribute}="([^"]*)"`).exec(xml);
   return found ? unescaped(found[1]!) : undefined;
 }
 
@@ -30,7 +30,7 @@ export function attributeOf(xml: string, name: string, attribute: string): strin
 export function changesIn(body: string): Readonly<Record<string, string>> {
   const inner = unescaped(/<LastChange[^>]*>([\s\S]*?)<\/LastChange>/.exec(body)?.[1] ?? "");
   const changes: Record<string, string> = {};
-  for (const [, name, attributes] of inner.matchAll(/<(?:[\w-]+:)?([A-Za-z]\w*)\s([^>]*?)\/?>/g)) {
+  for (const [, name, attributes] of inner.matchAll(/<(?:[\w-]+:)?([A-Za-z]\w*)\s([^<>]*?)\/?>/g)) {
     const value = /\bval="([^"]*)"/.exec(attributes!)?.[1];
     if (value !== undefined && !/\bchannel="(?!Master)/i.test(attributes!)) changes[name!] = unescaped(value);
   }
