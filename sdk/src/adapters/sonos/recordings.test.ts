@@ -245,6 +245,16 @@ describe("the groups of a Sonos household", () => {
   });
 });
 
+it("a player that does not answer any more is told of once", async () => {
+  const { device, transport, clock, troubles, telemetry } = fakes();
+  transport({ TransportState: "PLAYING", CurrentTrackURI: "x-file-cifs://nas/CANARY" });
+  await clock.advance(1_000);
+  vi.spyOn(device.AVTransportService, "GetPositionInfo").mockRejectedValue(new Error("gone"));
+  await clock.advance(60_000);
+  expect(telemetry.plays).toMatchObject([{ reason_end: "unexpected-exit" }]);
+  expect(troubles).toEqual(["a does not answer any more; its play has ended"]);
+});
+
 /** A device whose notifications a test makes. */
 function fakes() {
   const listening = new Map<string, (data: never) => void>();
@@ -267,6 +277,7 @@ function fakes() {
   return {
     telemetry,
     clock,
+    device,
     adapter,
     troubles,
     listeners: () => listening.size,

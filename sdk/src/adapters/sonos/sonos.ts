@@ -41,9 +41,13 @@ interface ParsedGroup {
 export function followSonos(options: SonosOptions): Adapter {
   const { device, player_id = device.Uuid, ...rest } = options;
   const { AVTransportService: transport, ZoneGroupTopologyService: topology } = device;
-  const follower = new TransportFollower(
+  const follower: TransportFollower = new TransportFollower(
     { ...rest, player_id },
-    { trusts: true, ask: () => transport.GetPositionInfo() },
+    {
+      trusts: true,
+      ask: () => transport.GetPositionInfo(),
+      onLost: () => follower.trouble(`${player_id} does not answer any more; its play has ended`),
+    },
   );
   const change = (changed: Variables) => follower.change(changed);
   const regroup = ({ ZoneGroupState }: { readonly ZoneGroupState?: unknown }) => {
