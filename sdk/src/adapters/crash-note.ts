@@ -85,6 +85,12 @@ export class CrashNote {
     this.#keep();
   }
 
+  /** The play under way is not to be told of, nor is what was told before. */
+  discard(): void {
+    this.#open = null;
+    this.forgetIfDenied();
+  }
+
   /** No play will be told of any more; what was told is kept until it is safe. */
   close(): void {
     this.#isOver = true;

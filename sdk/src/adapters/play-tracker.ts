@@ -8,14 +8,14 @@
  */
 
 import type { Cancel, Clock } from "../clock.ts";
-import { messageOf, TonearmError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { systemClock } from "../system-clock.ts";
 import type { Telemetry } from "../telemetry-api.ts";
 import type { PlayEvent } from "../vocabulary/play.ts";
 import type { Source, SourceEvent } from "../vocabulary/source.ts";
-import { inWords } from "../words.ts";
 import { CrashNote } from "./crash-note.ts";
 import { instantOf, OpenPlay, type Reason } from "./open-play.ts";
+import { type Current, checkOptions, placeOf } from "./parts-of-tracker.ts";
 import type { PlayNotes } from "./play-notes.ts";
 import { type Ended, reasonOfEnd, reasonOfStart } from "./reasons.ts";
 import type { Because, Item, Sighting } from "./sighting.ts";
@@ -68,17 +68,12 @@ export interface Adapter {
   close(): void;
 }
 
-interface Current {
-  readonly key: string;
-  readonly positionMs: number;
-  readonly remainingMs: number | undefined;
-}
-
 export class PlayTracker implements Adapter {
   readonly clock: Clock;
   readonly #options: AdapterOptions;
   readonly #note: CrashNote;
-  readonly #bornMs: number;
+  /** Nothing that sounded before counts. */
+  #fromMs: number;
   readonly #updateIntervalMs: number;
   #place: PlayerPlace;
   #play: OpenPlay | undefined;
@@ -91,28 +86,23 @@ export class PlayTracker implements Adapter {
   #notedMs = 0;
   #cancelTick: Cancel | undefined;
   #isClosed = false;
+  /** What was seen last, for a play that begins because it may be told of from now on. */
+  #seen: Sighting | undefined;
+  readonly #stopListening: () => void;
 
   /** @throws TonearmError `invalid_option` when `player_id` or `updateIntervalMs` is none. */
   constructor(options: AdapterOptions) {
     const { player_id, updateIntervalMs = Number.POSITIVE_INFINITY, clock = systemClock } = options;
-    if (typeof player_id !== "string" || player_id === "" || player_id.length > 128) {
-      throw new TonearmError(
-        "invalid_option",
-        `option player_id is ${inWords(player_id)}, expected 1 to 128 characters`,
-      );
-    }
-    if (!(updateIntervalMs >= TICK_MS)) {
-      throw new TonearmError(
-        "invalid_option",
-        `option updateIntervalMs is ${inWords(updateIntervalMs)}, expected ${TICK_MS} or more milliseconds`,
-      );
-    }
+    checkOptions(player_id, updateIntervalMs, TICK_MS);
     this.clock = clock;
     this.#options = options;
     this.#updateIntervalMs = updateIntervalMs;
     this.#place = placeOf(options);
-    this.#bornMs = clock.monotonicMs();
+    this.#fromMs = clock.monotonicMs();
     this.#note = new CrashNote(options.telemetry, options.notes, (message) => this.trouble(message));
+    this.#stopListening = options.telemetry.on("drop", ({ reason }) => {
+      if (reason === "consent") this.#isDenied();
+    });
   }
 
   /** The play under way, for adapters: the key of its item, where it is, and what is left of it in ms. */
@@ -124,6 +114,8 @@ export class PlayTracker implements Adapter {
   /** What the player does now. */
   see(sighting: Sighting): void {
     if (this.#isClosed) return;
+    this.#seen = sighting;
+    if (this.#isDenied()) return;
     const play = this.#play;
     const seen = usable(sighting);
     const { item } = seen;
@@ -152,13 +144,15 @@ export class PlayTracker implements Adapter {
   /** The player is gone, without a word. */
   lost(): void {
     const word = this.#play?.isPaused ? "unexpected-exit-while-paused" : "unexpected-exit";
-    if (this.#play) this.#end(this.#play, { word, basis: "inferred" }, false);
+    this.end({ word, basis: "inferred" });
     this.#isBlind = true;
     this.#said = undefined;
   }
 
   /** Ends the play under way for a reason that is no change of the player. */
   end(reason: Reason<NonNullable<PlayEvent["reason_end"]>>): void {
+    this.#seen = undefined;
+    this.#cancelTick?.();
     if (this.#play) this.#end(this.#play, reason, false);
   }
 
@@ -166,6 +160,7 @@ export class PlayTracker implements Adapter {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.end({ word: "unknown", basis: "inferred" });
+    this.#stopListening();
     this.#note.close();
   }
 
@@ -213,7 +208,7 @@ export class PlayTracker implements Adapter {
     this.#said = undefined;
     const reason = reasonOfStart(item, this.#ended, because, nowMs, this.#isBlind);
     // No time is counted twice.
-    const freeMs = nowMs - (this.#ended?.atMs ?? this.#bornMs);
+    const freeMs = nowMs - (this.#ended?.atMs ?? this.#fromMs);
     const soundedMs = Math.max(0, Math.min(seen.soundedMs ?? 0, freeMs));
     this.#tellSource(item, because);
     if (this.#isClosed || this.#play) return;
@@ -244,21 +239,41 @@ export class PlayTracker implements Adapter {
     return { ...said, ...seen.because };
   }
 
+  /** Whether consent is denied. What sounds meanwhile is no play, nor part of one: the one under way goes without a final. */
+  #isDenied(): boolean {
+    if (this.#isClosed || this.#options.telemetry.stats().consent !== "denied") return false;
+    this.#play = undefined;
+    this.#ended = undefined;
+    this.#fromMs = this.clock.monotonicMs();
+    this.#isBlind = true;
+    this.#note.discard();
+    this.#scheduleTick();
+    return true;
+  }
+
   #scheduleTick(): void {
-    if (!this.#options.notes && this.#updateIntervalMs === Number.POSITIVE_INFINITY) return;
-    this.#cancelTick = this.clock.after(TICK_MS, () => {
-      const play = this.#play!;
-      const nowMs = this.clock.monotonicMs();
-      if (play.isSounding && nowMs - this.#updatedMs >= this.#updateIntervalMs) {
-        this.#updatedMs = nowMs;
-        this.#record(() => this.#options.telemetry.play({ ...play.update(), ...this.#place }));
-        if (this.#play !== play) return;
-      }
-      this.#note.forgetIfDenied();
-      // Of a pause nothing new can be said.
-      if (!play.isPaused && nowMs - this.#notedMs >= NOTE_MS) this.#keepNote();
-      this.#scheduleTick();
-    });
+    this.#cancelTick?.();
+    if (this.#seen) this.#cancelTick = this.clock.after(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    if (this.#isDenied()) return;
+    const play = this.#play;
+    if (!play) {
+      // Consent is given again; where in the item it is nobody knows.
+      this.see({ ...this.#seen!, because: {}, positionMs: undefined, soundedMs: 0 });
+      return;
+    }
+    const nowMs = this.clock.monotonicMs();
+    if (play.isSounding && nowMs - this.#updatedMs >= this.#updateIntervalMs) {
+      this.#updatedMs = nowMs;
+      this.#record(() => this.#options.telemetry.play({ ...play.update(), ...this.#place }));
+      if (this.#play !== play) return;
+    }
+    this.#note.forgetIfDenied();
+    // Of a pause nothing new can be said.
+    if (!play.isPaused && nowMs - this.#notedMs >= NOTE_MS) this.#keepNote();
+    this.#scheduleTick();
   }
 
   #keepNote(): void {
@@ -279,9 +294,3 @@ export class PlayTracker implements Adapter {
     }
   }
 }
-
-const placeOf = ({ player_id, group_id, household_id }: PlayerPlace): PlayerPlace => ({
-  player_id,
-  ...(group_id !== undefined && { group_id }),
-  ...(household_id !== undefined && { household_id }),
-});
