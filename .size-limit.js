@@ -4,6 +4,9 @@
 // The goal is 8 kB (8,000 bytes), and it is missed. The limit below is where we are, so that it cannot get worse unseen; what raises
 // it says why. Of 16.8 kB, 8.6 are recording, committing and delivering, 3.4 the store, 3.1 what is checked at the call, 1.2 the
 // transport, 0.5 the page: `docs/benchmarks.md` says more.
+//
+// Of an adapter 0.5 kB keep URIs, addresses and tokens out of its texts, no numbers out of its plays, and what sounded without
+// consent out of both.
 export default [
   {
     name: "@tonearm/sdk in a browser",
@@ -17,9 +20,9 @@ export default [
     path: "sdk/dist/adapters/media-element.js",
     import: "{ followMediaElement, pageNotes }",
     gzip: true,
-    limit: "5.2 kB",
+    limit: "5.8 kB",
   },
-  ...Object.entries({ mpd: 6.5, mpris: 6.5, sonos: 7.5, upnp: 9 }).map(([name, kilobytes]) => ({
+  ...Object.entries({ mpd: 7.1, mpris: 6.9, sonos: 8.4, upnp: 10 }).map(([name, kilobytes]) => ({
     name: `@tonearm/sdk/adapters/${name} on Node`,
     path: `sdk/dist/adapters/${name}.js`,
     gzip: true,
