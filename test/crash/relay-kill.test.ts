@@ -46,10 +46,9 @@ describe("kill -9 of a relay with a spool", () => {
       await between(spool);
       relay = await startRelayProcess(options);
     }
-    proxy.fault = { kind: "none" };
-    // Behind what is drained; as long as a device has something in the spool, its batches go there too.
-    await until("the stream takes batches again", () => (devices.answers.get("stream") ?? 0) > 0, 60_000);
+    // Whether a batch ever went past the spool is the machine's doing: a device with something in it queues behind that.
     await devices.stop();
+    proxy.fault = { kind: "none" };
     await until("the spool is empty", async () => (await relay.status()).spool.batches === 0, 60_000);
     const { book } = await relay.status();
     expect(await relay.stop()).toBe(0);
