@@ -46,15 +46,18 @@ describe("kill -9 of a relay with a spool", () => {
       await between(spool);
       relay = await startRelayProcess(options);
     }
-    // Whether a batch ever went past the spool is the machine's doing: a device with something in it queues behind that.
     await devices.stop();
     proxy.fault = { kind: "none" };
     await until("the spool is empty", async () => (await relay.status()).spool.batches === 0, 60_000);
+    // A device with something in the spool queues behind it; these come when it is empty, and go past it.
+    const late = new RawDevices(relay.url, { ...DEVICES, prefix: "late", count: 2 });
+    await until("the stream takes batches", () => (late.answers.get("stream") ?? 0) > 0, 60_000);
+    await late.stop();
     const { book } = await relay.status();
     expect(await relay.stop()).toBe(0);
     const { ledger } = await audit(server.client, stream, systemClock);
     return {
-      lost: lostOf(devices, ledger),
+      lost: lostOf(devices, ledger) + lostOf(late, ledger),
       imbalance: book.imbalance,
       acked: devices.events,
       answers: devices.answers,
