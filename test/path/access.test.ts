@@ -1,11 +1,10 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { post, SIGNERS, secret, startDevice, tokenFor } from "../support/credentials.ts";
 import { cleanUp, freshDirectory, until } from "../support/devices.ts";
 import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { textFile, type UseRelay, usingLockedRelay } from "../support/locked-relays.ts";
 import { run, start } from "../support/processes.ts";
-import { startTestRelay, type TestRelay } from "../support/relays.ts";
 import { verdictsOf } from "../support/verdicts.ts";
 
 let server: KinesisServer;
@@ -19,25 +18,9 @@ afterAll(async () => {
   await cleanUp();
 });
 
-async function file(name: string, text: string): Promise<string> {
-  const path = join(files, name);
-  await writeFile(path, text);
-  return path;
-}
-
-async function using(
-  options: Readonly<Record<string, unknown>>,
-  body: (relay: TestRelay, stream: string) => Promise<void>,
-): Promise<void> {
-  const stream = await freshStream(server, 1);
-  const relay = await startTestRelay(server, stream, { insecure: false, ...options });
-  try {
-    await body(relay, stream);
-    expect(relay.pipeline.book.imbalance).toBe(0);
-  } finally {
-    await relay.stop();
-  }
-}
+const file = (name: string, text: string) => textFile(files, name, text);
+const using = (options: Readonly<Record<string, unknown>>, body: UseRelay) =>
+  usingLockedRelay(server, options, body);
 
 describe("device tokens", () => {
   it("let a device write as itself and as nobody else, until they expire or are revoked", async () => {

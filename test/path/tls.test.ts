@@ -1,13 +1,13 @@
 import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { connect, type PeerCertificate } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BATH, DEVICES_CA, KITCHEN, ROGUE } from "../support/client-certificates.ts";
 import { SIGNERS, startDevice, tokenFor } from "../support/credentials.ts";
 import { cleanUp, freshDirectory, until } from "../support/devices.ts";
-import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { textFile, type UseRelay, usingLockedRelay } from "../support/locked-relays.ts";
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from "../support/loopback-certificate.ts";
-import { startTestRelay, type TestRelay } from "../support/relays.ts";
+import type { TestRelay } from "../support/relays.ts";
 import { verdictsOf } from "../support/verdicts.ts";
 
 let server: KinesisServer;
@@ -21,25 +21,9 @@ afterAll(async () => {
   await cleanUp();
 });
 
-async function file(name: string, text: string): Promise<string> {
-  const path = join(files, name);
-  await writeFile(path, text);
-  return path;
-}
-
-async function using(
-  options: Readonly<Record<string, unknown>>,
-  body: (relay: TestRelay, stream: string) => Promise<void>,
-): Promise<void> {
-  const stream = await freshStream(server, 1);
-  const relay = await startTestRelay(server, stream, { insecure: false, ...options });
-  try {
-    await body(relay, stream);
-    expect(relay.pipeline.book.imbalance).toBe(0);
-  } finally {
-    await relay.stop();
-  }
-}
+const file = (name: string, text: string) => textFile(files, name, text);
+const using = (options: Readonly<Record<string, unknown>>, body: UseRelay) =>
+  usingLockedRelay(server, options, body);
 
 describe("TLS", () => {
   const tls = async () => ({
