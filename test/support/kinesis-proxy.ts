@@ -10,6 +10,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { JSON_SPELLING, type KinesisSpelling, spellingOf } from "./kinesis-spelling.ts";
 
 /** What happens to calls; chance is drawn for each record or call. */
 export type KinesisFault =
@@ -40,7 +41,15 @@ export interface ShardLimits {
   readonly recordsPerSecond: number;
 }
 
+export interface ProxyOptions {
+  /** Whether it takes CBOR too, as Kinesis does. Default: JSON only, as kinesalite. */
+  readonly takesCbor?: boolean;
+  /** Whether the server behind it does: else it is spoken to in JSON, whatever comes in. */
+  readonly serverTakesCbor?: boolean;
+}
+
 interface PutRecordsBody {
+  /** Data in JSON's spelling. */
   readonly Records: readonly {
     readonly Data: string;
     readonly PartitionKey: string;
@@ -50,10 +59,16 @@ interface PutRecordsBody {
 
 interface Answer {
   readonly status: number;
+  readonly contentType: string;
   readonly body: Buffer;
 }
 
-const CONTENT_TYPE = "application/x-amz-json-1.1";
+interface Call {
+  readonly name: string;
+  readonly incoming: IncomingMessage;
+  readonly spelling: KinesisSpelling;
+  readonly body: Buffer;
+}
 
 export class KinesisProxy {
   fault: KinesisFault = { kind: "none" };
@@ -63,21 +78,25 @@ export class KinesisProxy {
   /** Calls by their name, and records that were throttled. */
   readonly calls = new Map<string, number>();
   throttled = 0;
+  /** Calls of PutRecords that came in CBOR. */
+  cborPuts = 0;
   readonly #target: URL;
+  readonly #options: ProxyOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #server: Server;
   readonly #seconds = new Map<number, { second: number; bytes: number; records: number }>();
   #resets = 0;
 
-  private constructor(target: URL) {
+  private constructor(target: URL, options: ProxyOptions) {
     this.#target = target;
+    this.#options = options;
     this.#server = createServer((incoming, response) => {
       this.#handle(incoming, response).catch(() => response.destroy());
     });
   }
 
-  static async start(endpoint: string): Promise<KinesisProxy> {
-    const proxy = new KinesisProxy(new URL(endpoint));
+  static async start(endpoint: string, options: ProxyOptions = {}): Promise<KinesisProxy> {
+    const proxy = new KinesisProxy(new URL(endpoint), options);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
@@ -100,39 +119,46 @@ export class KinesisProxy {
     const { fault } = this;
     if (fault.kind === "resets" && this.#resets++ % 2 === 0) return this.#resetRequest(incoming);
     const body = await read(incoming);
-    // What cannot be read cannot be meddled with: here Kinesis speaks JSON only, as kinesalite does.
-    if (incoming.headers["content-type"]?.includes("cbor"))
-      return send(response, error(400, "SerializationException"));
+    const spelling = spellingOf(incoming.headers["content-type"]);
+    if (spelling !== JSON_SPELLING && !this.#options.takesCbor)
+      return send(response, error(spelling, 400, "SerializationException"));
     if (fault.kind === "black hole") return;
-    if (fault.kind === "expired credentials") return send(response, error(400, "ExpiredTokenException"));
-    const answer = name === "PutRecords" ? await this.#put(incoming, body) : await this.#pass(incoming, body);
+    if (fault.kind === "expired credentials")
+      return send(response, error(spelling, 400, "ExpiredTokenException"));
+    const call = { name, incoming, spelling, body };
+    const answer = name === "PutRecords" ? await this.#put(call) : await this.#pass(call);
     if (fault.kind === "latency") await new Promise((resolve) => setTimeout(resolve, fault.ms));
     if (fault.kind === "resets") return this.#resetAnswer(response, answer);
     if (fault.kind === "slow drip") return drip(response, answer, fault.everyMs);
-    send(response, name === "DescribeStreamSummary" ? this.#summarised(answer) : answer);
+    send(response, name === "DescribeStreamSummary" ? this.#summarised(spelling, answer) : answer);
   }
 
-  async #put(incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+  async #put(call: Call): Promise<Answer> {
     const { fault } = this;
-    if (fault.kind === "unavailable") return error(503, "ServiceUnavailable");
-    if (fault.kind === "500s" && Math.random() < 0.5) return error(500, "InternalFailure");
-    const given = JSON.parse(body.toString()) as PutRecordsBody;
+    const { spelling, body } = call;
+    if (spelling !== JSON_SPELLING) this.cborPuts++;
+    if (fault.kind === "unavailable") return error(spelling, 503, "ServiceUnavailable");
+    if (fault.kind === "500s" && Math.random() < 0.5) return error(spelling, 500, "InternalFailure");
+    // Nothing is to be done to records: nobody looks at them.
+    if (fault.kind === "none" && !this.limits) return this.#pass(call);
+    const given = plain(spelling, body) as PutRecordsBody;
     const codes = given.Records.map((record) => this.#codeFor(record));
     const passed = given.Records.filter((_, i) => codes[i] === undefined);
-    const forwarded = Buffer.from(JSON.stringify({ ...given, Records: passed }));
-    const answer = passed.length > 0 ? await this.#pass(incoming, forwarded) : empty();
-    if (fault.kind === "500s") return error(500, "InternalFailure");
-    if (answer.status !== 200) return answer;
+    const forwarded = {
+      ...call,
+      spelling: JSON_SPELLING,
+      body: JSON_SPELLING.encode({ ...given, Records: passed }),
+    };
+    const answer = passed.length > 0 ? await this.#pass(forwarded) : NOTHING_PUT;
+    if (fault.kind === "500s") return error(spelling, 500, "InternalFailure");
+    if (answer.status !== 200) return translated(answer, spelling);
     const taken = (JSON.parse(answer.body.toString()) as { Records: Record<string, string>[] }).Records;
     const results = codes.map((code) =>
       code === undefined ? taken.shift()! : { ErrorCode: code, ErrorMessage: "by the fault proxy" },
     );
     if (fault.kind === "wrong shard") for (const each of results) each.ShardId &&= "shardId-000000009999";
     const failed = codes.filter((code) => code !== undefined).length;
-    return {
-      status: 200,
-      body: Buffer.from(JSON.stringify({ FailedRecordCount: failed, Records: results })),
-    };
+    return answerIn(spelling, 200, { FailedRecordCount: failed, Records: results });
   }
 
   /** Why a record is not taken; undefined when it is. */
@@ -159,20 +185,27 @@ export class KinesisProxy {
     return true;
   }
 
-  async #pass(incoming: IncomingMessage, body: Buffer): Promise<Answer> {
-    const headers = { ...incoming.headers, "content-length": body.length };
-    const options = { method: "POST", headers, agent: this.#agent };
-    const outgoing = request(this.#target, options);
-    outgoing.end(body);
+  /** Has the server answer, in a spelling that it knows. */
+  async #pass({ incoming, spelling, body }: Call): Promise<Answer> {
+    const spoken = this.#options.serverTakesCbor ? spelling : JSON_SPELLING;
+    const passed = spoken === spelling ? body : spoken.encode(plain(spelling, body) as object);
+    const headers = {
+      ...incoming.headers,
+      "content-type": spoken.contentType,
+      "content-length": passed.length,
+    };
+    const outgoing = request(this.#target, { method: "POST", headers, agent: this.#agent });
+    outgoing.end(passed);
     const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
-    return { status: answer.statusCode ?? 500, body: await read(answer) };
+    const { contentType } = spoken;
+    return translated({ status: answer.statusCode ?? 500, contentType, body: await read(answer) }, spelling);
   }
 
-  #summarised(answer: Answer): Answer {
-    const parsed = JSON.parse(answer.body.toString()) as { StreamDescriptionSummary?: object };
+  #summarised(spelling: KinesisSpelling, answer: Answer): Answer {
+    const parsed = spelling.decode(answer.body) as { StreamDescriptionSummary?: object };
     if (!parsed.StreamDescriptionSummary) return answer;
-    const changed = { StreamDescriptionSummary: { ...parsed.StreamDescriptionSummary, ...this.summary } };
-    return { ...answer, body: Buffer.from(JSON.stringify(changed)) };
+    const changed = { ...parsed.StreamDescriptionSummary, ...this.summary };
+    return answerIn(spelling, 200, { StreamDescriptionSummary: changed });
   }
 
   async #resetRequest(incoming: IncomingMessage): Promise<void> {
@@ -184,8 +217,8 @@ export class KinesisProxy {
     incoming.socket.resetAndDestroy();
   }
 
-  #resetAnswer(response: ServerResponse, { status, body }: Answer): void {
-    const head = `HTTP/1.1 ${status} OK\r\ncontent-type: ${CONTENT_TYPE}\r\ncontent-length: ${body.length}\r\n\r\n`;
+  #resetAnswer(response: ServerResponse, { status, contentType, body }: Answer): void {
+    const head = `HTTP/1.1 ${status} OK\r\ncontent-type: ${contentType}\r\ncontent-length: ${body.length}\r\n\r\n`;
     const whole = Buffer.concat([Buffer.from(head), body]);
     const part = whole.subarray(0, (this.#resets * 37) % whole.length);
     const { socket } = response;
@@ -199,18 +232,41 @@ async function read(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-const empty = (): Answer => ({ status: 200, body: Buffer.from('{"Records":[]}') });
-
-function error(status: number, name: string): Answer {
-  return { status, body: Buffer.from(JSON.stringify({ __type: name, message: "by the fault proxy" })) };
+/** A request's fields as JSON spells them. */
+function plain(spelling: KinesisSpelling, body: Buffer): unknown {
+  const fields = spelling.decode(body) as { readonly Records?: readonly { readonly Data: unknown }[] };
+  if (spelling === JSON_SPELLING || !fields.Records) return fields;
+  const records = fields.Records.map((record) => ({
+    ...record,
+    Data: JSON_SPELLING.dataOf(spelling.bytesOf(record.Data)),
+  }));
+  return { ...fields, Records: records };
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
-  response.writeHead(status, { "content-type": CONTENT_TYPE, "content-length": body.length }).end(body);
+function answerIn(spelling: KinesisSpelling, status: number, value: object): Answer {
+  return { status, contentType: spelling.contentType, body: spelling.encode(value) };
 }
 
-async function drip(response: ServerResponse, { status, body }: Answer, everyMs: number): Promise<void> {
-  response.writeHead(status, { "content-type": CONTENT_TYPE, "content-length": body.length });
+function translated(answer: Answer, spelling: KinesisSpelling): Answer {
+  if (answer.contentType === spelling.contentType) return answer;
+  return answerIn(spelling, answer.status, JSON_SPELLING.decode(answer.body) as object);
+}
+
+const NOTHING_PUT = answerIn(JSON_SPELLING, 200, { Records: [] });
+
+const error = (spelling: KinesisSpelling, status: number, name: string): Answer =>
+  answerIn(spelling, status, { __type: name, message: "by the fault proxy" });
+
+function send(response: ServerResponse, { status, contentType, body }: Answer): void {
+  response.writeHead(status, { "content-type": contentType, "content-length": body.length }).end(body);
+}
+
+async function drip(
+  response: ServerResponse,
+  { status, contentType, body }: Answer,
+  everyMs: number,
+): Promise<void> {
+  response.writeHead(status, { "content-type": contentType, "content-length": body.length });
   for (const byte of body) {
     if (response.destroyed) return;
     response.write(Buffer.of(byte));

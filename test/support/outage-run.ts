@@ -1,6 +1,7 @@
 /** An outage of Kinesis under load: how much it costs, and whom. */
 import { audit } from "@tonearm/relay/read";
 import { systemClock } from "@tonearm/sdk/ports";
+import { COUNTED_STREAM, startCountingKinesis } from "./counting-kinesis.ts";
 import { freshDirectory, until } from "./devices.ts";
 import { type KinesisFault, KinesisProxy } from "./kinesis-proxy.ts";
 import { freePort, freshStream, startServer } from "./kinesis-servers.ts";
@@ -8,6 +9,11 @@ import { RawDevices } from "./raw-devices.ts";
 import { startRelayProcess } from "./relay-process.ts";
 
 export interface OutageOptions {
+  /**
+   * What stands behind the proxy: kinesalite, which keeps everything and is read to its end by the audit, or a Kinesis that
+   * counts what comes and keeps none of it, for more events than that.
+   */
+  readonly server: "kinesalite" | "counting";
   readonly outageMs: number;
   /** How long each kind of trouble lasts before the next. */
   readonly faultMs: number;
@@ -22,6 +28,8 @@ export interface OutageReport {
   readonly acknowledged: number;
   readonly lost: number;
   readonly duplicates: number;
+  /** Records in the stream that are not what a device sent. */
+  readonly spoilt: number;
   /** Events taken in during the outage, a second. */
   readonly eventsPerSecond: number;
   /** Answers by where a batch was durable, or by refusal; `none` had no answer. */
@@ -54,14 +62,15 @@ const SAMPLE_MS = 200;
 const WARM_UP_MS = 60_000;
 const EVENT_BYTES = 200;
 const OPTIONS = { spoolBytesMax: 2 ** 36, putTimeoutMs: 2_000, openMsMax: 2_000 };
+/** Its shards take whatever comes. */
+const COUNTING_OPTIONS = { shardBytesPerSecond: 2 ** 30, shardRecordsPerSecond: 1_000_000 };
 
 export async function runOutage(options: OutageOptions): Promise<OutageReport> {
-  const server = await startServer("kinesalite");
-  const proxy = await KinesisProxy.start(server.endpoint);
-  const stream = await freshStream(server, 4);
+  const target = await (options.server === "counting" ? countingTarget() : kinesaliteTarget());
+  const { proxy, stream } = target;
   const spool = await freshDirectory();
   const place = { stream, endpoint: proxy.endpoint, port: await freePort(), spool };
-  const relay = await startRelayProcess({ ...OPTIONS, ...place });
+  const relay = await startRelayProcess({ ...OPTIONS, ...target.relayOptions, ...place });
   const { devices: count, batchEvents, pauseMs } = options;
   const load = { count, batchEvents, pauseMs, eventBytes: EVENT_BYTES, waitMsMax: 1_000 };
   const devices = new RawDevices(relay.url, load);
@@ -85,13 +94,12 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
   const drainMs = performance.now() - drainBegan;
   const { book, spool: emptied } = await relay.status();
   const exitCode = await relay.stop();
-  const { ledger, totals } = await audit(server.client, stream, systemClock);
+  const found = await target.reckon(devices);
   await proxy.close();
-  await server.stop();
+  await target.stop();
   return {
     acknowledged: devices.events,
-    lost: lostOf(devices, ledger),
-    duplicates: totals.duplicates,
+    ...found,
     eventsPerSecond,
     answers: Object.fromEntries(devices.answers),
     ...waitsOf(devices.waits),
@@ -101,6 +109,44 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
     drainBytesPerSecond: emptied.drain_bytes_per_s,
     imbalance: book.imbalance ?? Number.NaN,
     exitCode,
+  };
+}
+
+/** Where the events go, behind a proxy, and what came of them. */
+interface Target {
+  readonly proxy: KinesisProxy;
+  readonly stream: string;
+  readonly relayOptions: Readonly<Record<string, number>>;
+  reckon(devices: RawDevices): Promise<Pick<OutageReport, "lost" | "duplicates" | "spoilt">>;
+  stop(): void | Promise<void>;
+}
+
+async function kinesaliteTarget(): Promise<Target> {
+  const server = await startServer("kinesalite");
+  const stream = await freshStream(server, 4);
+  return {
+    proxy: await KinesisProxy.start(server.endpoint),
+    stream,
+    relayOptions: {},
+    reckon: async (devices) => {
+      const { ledger, totals } = await audit(server.client, stream, systemClock);
+      return { lost: lostOf(devices, ledger), duplicates: totals.duplicates, spoilt: totals.foreign };
+    },
+    stop: () => server.stop(),
+  };
+}
+
+async function countingTarget(): Promise<Target> {
+  const counting = await startCountingKinesis();
+  return {
+    proxy: await KinesisProxy.start(counting.endpoint, { takesCbor: true, serverTakesCbor: true }),
+    stream: COUNTED_STREAM,
+    relayOptions: COUNTING_OPTIONS,
+    reckon: async ({ acked }) => {
+      const { lost, duplicates, spoilt } = await counting.count(acked);
+      return { lost, duplicates, spoilt };
+    },
+    stop: () => counting.stop(),
   };
 }
 

@@ -8,7 +8,7 @@ interface RawOptions {
   readonly batchEvents: number;
   /** Bytes of each event's data, more or less. */
   readonly eventBytes: number;
-  /** Between the answer to a batch and the next batch. */
+  /** From a batch to the next one; when its answer takes longer, the next follows at once. */
   readonly pauseMs: number;
   /** A refused device waits what it is told, but no longer. */
   readonly waitMsMax: number;
@@ -21,14 +21,17 @@ interface Answer {
 }
 
 const ANSWER_MS_MAX = 30_000;
+const WAITS_MAX = 100_000;
 
 export class RawDevices {
   /** Everything up to this number was acknowledged, by device. */
   readonly acked = new Map<string, number>();
   /** Answers by where the batch was durable, by refusal code, or `none` when there was none. */
   readonly answers = new Map<string, number>();
-  /** How long each 200 took, in ms. */
-  readonly waits: number[] = [];
+  /** How long a 200 took, in ms: of all of them, or of a sample that is even over time. */
+  waits: number[] = [];
+  #waitsEvery = 1;
+  #accepted = 0;
   readonly #options: RawOptions;
   readonly #agent: Agent;
   readonly #loops: Promise<void>[];
@@ -74,10 +77,19 @@ export class RawDevices {
       this.answers.set(name, (this.answers.get(name) ?? 0) + 1);
       if (answer?.status === 200) {
         this.acked.set(device, answer.body.acked_through!);
-        this.waits.push(performance.now() - began);
-        await sleep(pauseMs);
+        const tookMs = performance.now() - began;
+        this.#sample(tookMs);
+        await sleep(Math.max(0, pauseMs - tookMs));
       } else await sleep(Math.min(waitMsMax, answer?.retryAfterMs || 50));
     }
+  }
+
+  #sample(tookMs: number): void {
+    if (this.#accepted++ % this.#waitsEvery !== 0) return;
+    this.waits.push(tookMs);
+    if (this.waits.length < WAITS_MAX) return;
+    this.waits = this.waits.filter((_, i) => i % 2 === 0);
+    this.#waitsEvery *= 2;
   }
 
   #batch(device: string, firstSeq: number, count: number): string {
