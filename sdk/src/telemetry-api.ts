@@ -27,7 +27,7 @@ export interface TelemetryEvents {
   sent: Batch & {
     /** Length of the body as sent. */
     readonly bodyBytes: number;
-    /** `zstd`, `gzip` or `identity`. */
+    /** `br`, `zstd`, `gzip` or `identity`. */
     readonly encoding: string;
   };
   /** A relay refused one event for what it holds. A `drop` with the reason `rejected` follows. */

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { extname } from "node:path";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { createTelemetry } from "@tonearm/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory, hurriedTelemetry, until } from "../support/devices.ts";
@@ -59,6 +59,7 @@ describe("bad input", () => {
     });
     expect(await post(gzipSync(GOOD), { "content-encoding": "gzip" })).toMatchObject({ status: 200 });
     expect(await post(zstdCompressSync(GOOD), { "content-encoding": "ZSTD" })).toMatchObject({ status: 200 });
+    expect(await post(brotliCompressSync(GOOD), { "content-encoding": "br" })).toMatchObject({ status: 200 });
     expect(await post(GOOD, { "content-type": `${NDJSON}; charset=utf-8` })).toMatchObject({ status: 200 });
   });
 
@@ -69,7 +70,7 @@ describe("bad input", () => {
     ["another scheme", GOOD, { authorization: `Basic ${KEY}` }, 401, "unauthorized"],
     ["another media type", GOOD, { "content-type": "application/json" }, 415, "unsupported_media_type"],
     ["no media type", GOOD, { "content-type": "" }, 415, "unsupported_media_type"],
-    ["an unknown encoding", GOOD, { "content-encoding": "br" }, 415, "unsupported_encoding"],
+    ["an unknown encoding", GOOD, { "content-encoding": "deflate" }, 415, "unsupported_encoding"],
     [
       "two encodings",
       gzipSync(gzipSync(GOOD)),
@@ -111,6 +112,20 @@ describe("bad input", () => {
       "200 MB in 200 KB",
       gzipSync(Buffer.alloc(200_000_000)),
       { "content-encoding": "gzip" },
+      413,
+      "inflated_too_large",
+    ],
+    [
+      "brotli in brotli",
+      brotliCompressSync(brotliCompressSync(GOOD)),
+      { "content-encoding": "br" },
+      400,
+      "malformed_body",
+    ],
+    [
+      "200 MB in 316 bytes",
+      brotliCompressSync(Buffer.alloc(200_000_000)),
+      { "content-encoding": "br" },
       413,
       "inflated_too_large",
     ],

@@ -1,6 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
-import { gunzip, gunzipSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
+import {
+  brotliDecompress,
+  brotliDecompressSync,
+  gunzip,
+  gunzipSync,
+  zstdDecompress,
+  zstdDecompressSync,
+} from "node:zlib";
 import { BODY_BYTES_MAX, EVENT_BYTES_MAX, INFLATED_BYTES_MAX } from "@tonearm/sdk/wire";
 import type { Hold } from "../admission.ts";
 import { Refusal } from "../refusal.ts";
@@ -17,29 +24,36 @@ interface Inflater {
   later(bytes: Buffer, limit: Limit): Promise<Buffer>;
 }
 
-/** What zstd returns when it is asked for `info`, which its types do not say. */
+/** What zlib returns when it is asked for `info`, which its types do not say. */
 interface Unpacked {
   readonly buffer: Buffer;
   readonly engine: { readonly bytesWritten: number };
 }
 
-const unzstd = promisify<Buffer, Limit & { info: true }, unknown>(zstdDecompress);
-const unzstdNow = zstdDecompressSync as (bytes: Buffer, options: Limit & { info: true }) => unknown;
+type Telling = Limit & { readonly info: true };
 
-const inflaters: Readonly<Record<string, Inflater>> = {
-  gzip: { now: gunzipSync, later: promisify(gunzip) },
-  zstd: {
-    now: (bytes, limit) => wholeOf(bytes, unzstdNow(bytes, { ...limit, info: true })),
-    later: async (bytes, limit) => wholeOf(bytes, await unzstd(bytes, { ...limit, info: true })),
-  },
-};
+/** Unlike gzip, these say nothing of what stands behind their last byte. */
+function strict(
+  now: (bytes: Buffer, options: Telling) => unknown,
+  later: (bytes: Buffer, options: Telling) => Promise<unknown>,
+): Inflater {
+  return {
+    now: (bytes, limit) => wholeOf(bytes, now(bytes, { ...limit, info: true })),
+    later: async (bytes, limit) => wholeOf(bytes, await later(bytes, { ...limit, info: true })),
+  };
+}
 
-/** Unlike gzip, zstd says nothing of what stands behind the frame. */
 function wholeOf(bytes: Buffer, unpacked: unknown): Buffer {
   const { buffer, engine } = unpacked as Unpacked;
-  if (engine.bytesWritten !== bytes.length) throw new Error("junk behind the frame");
+  if (engine.bytesWritten !== bytes.length) throw new Error("junk behind the end");
   return buffer;
 }
+
+const inflaters: Readonly<Record<string, Inflater>> = {
+  br: strict(brotliDecompressSync, promisify<Buffer, Telling, unknown>(brotliDecompress)),
+  gzip: { now: gunzipSync, later: promisify(gunzip) },
+  zstd: strict(zstdDecompressSync, promisify<Buffer, Telling, unknown>(zstdDecompress)),
+};
 
 /** A body may be this many times as large inflated; no batch of real events comes near. */
 const RATIO_MAX = 100;
@@ -54,7 +68,7 @@ const SMALL_BYTES_MAX = 32_768;
 /** Others that are inflated at once: more than one thread can decode, and no more memory than that which nobody has counted yet. */
 const inflating = new Turns(2);
 
-/** First bytes of a compressed body; a batch in either spelling begins otherwise. */
+/** First bytes of a compressed body; a batch in any spelling begins otherwise. Brotli has none, and is no batch either. */
 const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
 const ZSTD_MAGIC = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
 
@@ -119,7 +133,7 @@ async function inflateAs(name: string, body: Buffer): Promise<Buffer> {
   if (!inflater) {
     throw new Refusal(
       "unsupported_encoding",
-      "Content-Encoding must be one of gzip, zstd and identity, and only one",
+      "Content-Encoding must be one of br, gzip, zstd and identity, and only one",
     );
   }
   const maxOutputLength = inflatedBytesMax(body.length);

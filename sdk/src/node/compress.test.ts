@@ -1,5 +1,6 @@
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { packer } from "./compress.ts";
+import { compress, packer } from "./compress.ts";
 import { discard } from "./discard.ts";
 
 const text = (length: number) =>
@@ -20,3 +21,23 @@ test.each([10, 600, 4_000, 9_000, 40_000, 70_000, 300_000])(
     expect(Buffer.from("and later").toString()).toBe("and later");
   },
 );
+
+test.each([
+  [511, "br", "identity"],
+  [512, "br", "br"],
+  [65_536, "br", "br"],
+  [65_537, "br", "zstd"],
+  [600, "zstd", "zstd"],
+  [600, "gzip", "gzip"],
+  [600, "identity", "identity"],
+] as const)("a body of %d bytes where %s may be sent goes in %s", async (length, best, expected) => {
+  const { encoding, bytes } = await compress(text(length), best);
+  expect(encoding).toBe(expected);
+  const undo = {
+    br: brotliDecompressSync,
+    zstd: zstdDecompressSync,
+    gzip: gunzipSync,
+    identity: Buffer.from,
+  };
+  expect(new Uint8Array(undo[encoding](bytes))).toEqual(text(length));
+});

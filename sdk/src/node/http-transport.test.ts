@@ -56,7 +56,7 @@ async function sendUntilAccepted(transport: HttpTransport): Promise<void> {
 it("events that have much in common go by columns", async () => {
   const { seen, transport } = await relayThat(() => true);
   await sendUntilAccepted(transport);
-  expect(seen).toEqual(["application/vnd.tonearm.columns zstd"]);
+  expect(seen).toEqual(["application/vnd.tonearm.columns br"]);
   await transport.close();
 });
 
@@ -67,7 +67,8 @@ it("a relay that does not know columns is sent msgpack, from then on; one that k
   await sendUntilAccepted(transport);
   await sendUntilAccepted(transport);
   expect(seen).toEqual([
-    "application/vnd.tonearm.columns zstd",
+    "application/vnd.tonearm.columns br",
+    "application/msgpack br",
     "application/msgpack zstd",
     "application/msgpack gzip",
     "application/msgpack undefined",

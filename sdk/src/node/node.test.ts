@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { brotliDecompressSync, zstdDecompressSync } from "node:zlib";
 import { decode } from "@msgpack/msgpack";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TonearmError } from "../errors.ts";
@@ -95,11 +95,11 @@ describe("HttpTransport", () => {
     const endpoint = await serve((request, body, response) => {
       const encoding = request.headers["content-encoding"];
       encodings.push(encoding);
-      if (encoding === "zstd") {
-        expect(decode(zstdDecompressSync(body))).toMatchObject({ device: "d1" });
+      if (encoding === "br") {
+        expect(decode(brotliDecompressSync(body))).toMatchObject({ device: "d1" });
         response.writeHead(415).end("{}");
       } else {
-        expect(decode(gunzipSync(body))).toMatchObject({ device: "d1" });
+        expect(decode(zstdDecompressSync(body))).toMatchObject({ device: "d1" });
         response.end(ACCEPTED);
       }
     });
@@ -107,7 +107,7 @@ describe("HttpTransport", () => {
     expect(await transport.send(LARGE, signal(), SENDING)).toMatchObject({ kind: "retry", afterMs: 0 });
     expect(await transport.send(LARGE, signal(), SENDING)).toMatchObject({ kind: "accepted" });
     expect(await transport.send(LARGE, signal(), SENDING)).toMatchObject({ kind: "accepted" });
-    expect(encodings).toEqual(["zstd", "gzip", "gzip"]);
+    expect(encodings).toEqual(["br", "zstd", "zstd"]);
   });
 
   it.each([

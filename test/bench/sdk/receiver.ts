@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { promisify } from "node:util";
-import { gunzip, inflate, zstdDecompress } from "node:zlib";
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { playsOf } from "./bodies.ts";
 import { Epochs } from "./epochs.ts";
 
@@ -27,6 +27,7 @@ export interface Received {
 }
 
 const inflaters: Record<string, (body: Buffer) => Promise<Buffer>> = {
+  br: promisify(brotliDecompress),
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
   zstd: promisify(zstdDecompress),
