@@ -83,8 +83,14 @@ export class OpenPlay {
     return remaining <= NATURAL_END_MS + crossfadeMs && remaining >= -NATURAL_END_MS;
   }
 
+  /** Whether what is seen is no longer this play. */
+  isEndedBy(seen: Sighting): boolean {
+    const { state, item, isAnew = false } = seen;
+    return !item || state === "stopped" || item.key !== this.#item.key || isAnew || this.#isRepeatedBy(seen);
+  }
+
   /** Whether it is at its beginning again, from its end. A seek from there looks alike, and is told by the repeat mode. */
-  isRepeatedBy({ positionMs, repeat, mayRepeat = repeat !== "off", crossfadeMs }: Sighting): boolean {
+  #isRepeatedBy({ positionMs, repeat, mayRepeat = repeat !== "off", crossfadeMs }: Sighting): boolean {
     if (positionMs === undefined || positionMs > NATURAL_END_MS || !mayRepeat) return false;
     // Behind the position by more than what positions are apart when nothing happened.
     return this.positionMs - positionMs > 500 && this.endsNaturally(crossfadeMs);

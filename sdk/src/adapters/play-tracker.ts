@@ -17,7 +17,7 @@ import { CrashNote } from "./crash-note.ts";
 import { instantOf, OpenPlay, type Reason } from "./open-play.ts";
 import { type Current, checkOptions, placeOf } from "./parts-of-tracker.ts";
 import type { PlayNotes } from "./play-notes.ts";
-import { type Ended, reasonOfEnd, reasonOfStart } from "./reasons.ts";
+import { type Ended, joined, type Known, knownOf, reasonOfEnd, reasonOfStart } from "./reasons.ts";
 import type { Because, Item, Sighting } from "./sighting.ts";
 import { usable } from "./usable.ts";
 
@@ -78,7 +78,7 @@ export class PlayTracker implements Adapter {
   #place: PlayerPlace;
   #play: OpenPlay | undefined;
   #ended: Ended | undefined;
-  #said: { readonly because: Because; readonly untilMs: number } | undefined;
+  #said: { readonly known: Known; readonly untilMs: number } | undefined;
   /** Whether nothing was seen of the player yet: what it plays then began at a time that nobody knows. */
   #isBlind = true;
   #source: Source = { source_type: "idle", service: null };
@@ -119,15 +119,9 @@ export class PlayTracker implements Adapter {
     const play = this.#play;
     const seen = usable(sighting);
     const { item } = seen;
-    if (
-      play &&
-      (!item || seen.state === "stopped" || item.key !== play.item.key || play.isRepeatedBy(seen))
-    ) {
-      this.#end(
-        play,
-        reasonOfEnd(play, seen, this.#because(seen)),
-        item !== null && seen.state !== "stopped",
-      );
+    if (play?.isEndedBy(seen)) {
+      const isReplaced = item !== null && seen.state !== "stopped";
+      this.#end(play, reasonOfEnd(play, seen, this.#known(seen)), isReplaced);
     } else if (play && item) {
       play.goOn(seen, item);
       this.#keepNote();
@@ -138,7 +132,8 @@ export class PlayTracker implements Adapter {
   }
 
   because(because: Because): void {
-    this.#said = { because, untilMs: this.clock.monotonicMs() + SAID_MS };
+    const known = { ...this.#stillSaid, ...knownOf(because) };
+    this.#said = { known, untilMs: this.clock.monotonicMs() + SAID_MS };
   }
 
   /** The player is gone, without a word. */
@@ -204,13 +199,13 @@ export class PlayTracker implements Adapter {
 
   #begin(item: Item, seen: Sighting): void {
     const nowMs = this.clock.monotonicMs();
-    const because = this.#because(seen);
+    const known = this.#known(seen);
     this.#said = undefined;
-    const reason = reasonOfStart(item, this.#ended, because, nowMs, this.#isBlind);
+    const reason = reasonOfStart(item, this.#ended, known, nowMs, this.#isBlind);
     // No time is counted twice.
     const freeMs = nowMs - (this.#ended?.atMs ?? this.#fromMs);
     const soundedMs = Math.max(0, Math.min(seen.soundedMs ?? 0, freeMs));
-    this.#tellSource(item, because);
+    this.#tellSource(item, known);
     if (this.#isClosed || this.#play) return;
     this.#play = new OpenPlay(this.clock, item, seen, reason, soundedMs);
     this.#updatedMs = nowMs;
@@ -227,16 +222,20 @@ export class PlayTracker implements Adapter {
     this.#note.told(final, result);
   }
 
-  #tellSource(item: Item, { trigger }: Because): void {
+  #tellSource(item: Item, { trigger }: Known): void {
     const { source_type = "unknown", service = null } = item.words;
-    const said = trigger && { trigger, trigger_basis: "reported" as const };
+    const said = trigger && { trigger: trigger.word, trigger_basis: trigger.basis };
     this.source({ source_type, service }, { evidence: item.evidence ?? null, ...said });
   }
 
   /** What is known of a change: from the player with the sighting, or from the application before it. */
-  #because(seen: Sighting): Because {
-    const said = this.#said && this.#said.untilMs >= this.clock.monotonicMs() ? this.#said.because : {};
-    return { ...said, ...seen.because };
+  #known({ because = {} }: Sighting): Known {
+    return joined(this.#stillSaid, knownOf(because));
+  }
+
+  get #stillSaid(): Known {
+    const said = this.#said;
+    return said && said.untilMs >= this.clock.monotonicMs() ? said.known : {};
   }
 
   /** Whether consent is denied. What sounds meanwhile is no play, nor part of one: the one under way goes without a final. */
@@ -253,7 +252,11 @@ export class PlayTracker implements Adapter {
 
   #scheduleTick(): void {
     this.#cancelTick?.();
-    if (this.#seen) this.#cancelTick = this.clock.after(TICK_MS, () => this.#tick());
+    if (!this.#seen) return;
+    // A timer that fires a moment too early is set again for the rest.
+    const dueMs = this.#updatedMs + this.#updateIntervalMs - this.clock.monotonicMs();
+    const isNext = this.#play?.isSounding && dueMs > 0 && dueMs < TICK_MS;
+    this.#cancelTick = this.clock.after(isNext ? dueMs : TICK_MS, () => this.#tick());
   }
 
   #tick(): void {

@@ -1,4 +1,5 @@
-import type { Basis, ReasonEnd, ReasonStart } from "../vocabulary/play.ts";
+import type { ReasonEnd, ReasonStart } from "../vocabulary/play.ts";
+import type { Trigger } from "../vocabulary/source.ts";
 import type { OpenPlay, Reason } from "./open-play.ts";
 import type { Because, Item, Sighting } from "./sighting.ts";
 
@@ -15,13 +16,28 @@ export interface Ended {
   readonly isReplaced: boolean;
 }
 
-const basisOf = ({ basis = "reported" }: Because): Basis => basis;
+/** What was said of a change: each word with who says so. */
+export interface Known {
+  readonly end?: Reason<ReasonEnd>;
+  readonly start?: Reason<ReasonStart>;
+  readonly trigger?: Reason<Trigger>;
+}
+
+export const knownOf = ({ end, start, trigger, basis = "reported" }: Because): Known => ({
+  ...(end && { end: { word: end, basis } }),
+  ...(start && { start: { word: start, basis } }),
+  ...(trigger && { trigger: { word: trigger, basis } }),
+});
+
+/** Word by word: what came with the change is the better one, unless it was only concluded. */
+export function joined(said: Known, seen: Known): Known {
+  const reported = Object.entries(seen).filter(([, { basis }]) => basis === "reported");
+  return { ...seen, ...said, ...Object.fromEntries(reported) };
+}
 
 /** Why a play ends that meets this sighting: what was said, or else what can be concluded. */
-export function reasonOfEnd(play: OpenPlay, seen: Sighting, because: Because): Reason<ReasonEnd> {
-  if (because.end) return { word: because.end, basis: basisOf(because) };
-  return { word: concludedEnd(play, seen), basis: "inferred" };
-}
+export const reasonOfEnd = (play: OpenPlay, seen: Sighting, { end }: Known): Reason<ReasonEnd> =>
+  end ?? { word: concludedEnd(play, seen), basis: "inferred" };
 
 function concludedEnd(play: OpenPlay, { item, state, crossfadeMs }: Sighting): ReasonEnd {
   if (play.endsNaturally(crossfadeMs)) return "trackdone";
@@ -48,11 +64,11 @@ const PASSED_ON: readonly (ReasonEnd & ReasonStart)[] = [
 export function reasonOfStart(
   item: Item,
   ended: Ended | undefined,
-  because: Because,
+  { start }: Known,
   nowMs: number,
   isBlind: boolean,
 ): Reason<ReasonStart> {
-  if (because.start) return { word: because.start, basis: basisOf(because) };
+  if (start) return start;
   if (isBlind) return { word: "unknown", basis: "inferred" };
   if (!ended) return { word: "playbtn", basis: "inferred" };
   const { word, basis } = ended.reason;

@@ -62,5 +62,7 @@ export interface Sighting {
   readonly repeat?: PlayEvent["repeat"] | undefined;
   /** Whether an item that is at its beginning again may be repeated. Default: unless `repeat` is off. */
   readonly mayRepeat?: boolean;
+  /** Whether the item begins once more, although its key is the same. Default false. */
+  readonly isAnew?: boolean;
   readonly because?: Because;
 }

@@ -32,6 +32,7 @@ let element: FakeElement;
 let page: EventTarget;
 
 beforeEach(() => {
+  onTrouble.mockClear();
   clock = new ManualClock();
   telemetry = new TapedPlays();
   element = new FakeElement();
@@ -42,11 +43,13 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
+const onTrouble = vi.fn();
 const follow = (told?: () => MediaDescription): Adapter =>
   followMediaElement(element as unknown as HTMLMediaElement, {
     telemetry,
     clock,
     player_id: "page",
+    onTrouble,
     ...(told && { describe: told }),
   });
 
@@ -117,6 +120,26 @@ describe("an element", () => {
     ]);
     expect(telemetry.text).not.toMatch(/CANARY|shop\.example/);
     expect(telemetry.sources).toMatchObject([{ to: { source_type: "queue" }, evidence: "blob" }]);
+  });
+
+  it("whose description fails keeps the one before, and its play, which is told once", async () => {
+    let isSpoilt = false;
+    const adapter = follow(() => {
+      if (isSpoilt) throw new Error("no item");
+      return { key: "one", title: "one" };
+    });
+    element.tell("playing", { paused: false });
+    for (const spoilt of [true, true, false, true]) {
+      isSpoilt = spoilt;
+      await clock.advance(500);
+      element.tell("ratechange");
+    }
+    adapter.close();
+    expect(telemetry.finals).toMatchObject([{ title: "one", ms_played: 2_000 }]);
+    expect(onTrouble.mock.calls).toEqual([
+      ["what is on cannot be described (no item)"],
+      ["what is on cannot be described (no item)"],
+    ]);
   });
 
   it("that is sent back by its user near the end is not repeated, because it does not loop", async () => {

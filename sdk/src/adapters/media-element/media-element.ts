@@ -1,5 +1,6 @@
 /** Plays of an `HTMLMediaElement`: audio, video, live streams, media source extensions, any playback rate. */
 
+import { messageOf } from "../../errors.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
 import type { Because, Item, ItemWords, Sighting } from "../sighting.ts";
 import { schemeOf } from "../words-of-items.ts";
@@ -21,7 +22,7 @@ export interface MediaDescription extends ItemWords {
 export interface MediaElementOptions extends AdapterOptions {
   /**
    * Asked whenever something happens to the element. What it leaves out is taken from the page's Media Session (title, artist,
-   * album). Default: everything is.
+   * album). Default: everything is. If it throws, what it told before holds, and `onTrouble` is told once.
    */
   readonly describe?: () => MediaDescription;
 }
@@ -40,8 +41,20 @@ export function followMediaElement(element: HTMLMediaElement, options: MediaElem
   const tracker = new PlayTracker(options);
   let loads = 0;
   let hasPlayed = false;
+  let described: MediaDescription = {};
+  let isSpoilt = false;
+  const describe = () => {
+    try {
+      described = options.describe?.() ?? {};
+      isSpoilt = false;
+    } catch (error) {
+      if (!isSpoilt) tracker.trouble(`what is on cannot be described (${messageOf(error)})`);
+      isSpoilt = true;
+    }
+    return described;
+  };
   const look = () => {
-    const seen = sightingOf(element, loads, options.describe?.() ?? {});
+    const seen = sightingOf(element, loads, describe());
     const isAlone = !hasPlayed && seen.state === "playing" && !navigator.userActivation?.hasBeenActive;
     if (seen.state === "playing") hasPlayed = true;
     tracker.see(isAlone ? { ...seen, because: { start: "autoplay", basis: "inferred" } } : seen);

@@ -113,6 +113,26 @@ describe("following an MPD", () => {
     ]);
   });
 
+  it("has played a song twice that stands in its queue twice, also when it was skipped, and once when it was moved", async () => {
+    mpd.status = SONG;
+    follow();
+    await heard("idle");
+    await clock.advance(1_000);
+    mpd.status = SONG.with(2, "song: 4").with(3, "elapsed: 2.500");
+    mpd.tell("playlist");
+    await heard("idle", 2);
+    await clock.advance(1_000);
+    mpd.status = SONG.with(1, "songid: 7").with(2, "song: 5").with(3, "elapsed: 0.000");
+    mpd.tell("player");
+    await heard("idle", 3);
+    await clock.advance(500);
+    adapter!.close();
+    expect(telemetry.finals).toMatchObject([
+      { title: "A", ms_played: 2_000, reason_end: "fwdbtn" },
+      { title: "A", ms_played: 500, reason_start: "fwdbtn" },
+    ]);
+  });
+
   it("says the password first, whatever is in it, and never repeats it", async () => {
     mpd.answer = (command) =>
       command.startsWith("password") ? `ACK [3@0] {password} incorrect password ${command}\n` : undefined;

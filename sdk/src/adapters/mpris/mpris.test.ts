@@ -4,7 +4,7 @@ import { ManualClock } from "../../testing/manual-clock.ts";
 import { TapedPlays } from "../../testing/taped-plays.ts";
 import type { Adapter } from "../play-tracker.ts";
 import { followMpris } from "./mpris.ts";
-import { MprisReader, type Properties } from "./reader.ts";
+import type { Properties } from "./reader.ts";
 
 const NAME = "org.mpris.MediaPlayer2.spotify.instance42";
 const variant = (value: unknown): unknown => ({ signature: "?", value });
@@ -138,6 +138,60 @@ describe("following a player on D-Bus", () => {
     ]);
   });
 
+  it("that comes and goes while it is asked for is not waited for, and is followed when it comes again", async () => {
+    bus.all = { PlaybackStatus: "Playing", Metadata: track("/1"), Position: 0n };
+    // It was there when it was asked for, and is gone when the answer is read.
+    bus.names.NameHasOwner = async () => {
+      void bus.owner(false);
+      bus.refusals = 20;
+      return true;
+    };
+    await follow();
+    await clock.advance(60_000);
+    expect(onTrouble).not.toHaveBeenCalled();
+    expect(clock.timers).toBe(0);
+    bus.refusals = 0;
+    await bus.owner(true);
+    void bus.owner(false);
+    void bus.owner(true);
+    await clock.advance(1_000);
+    adapter.close();
+    expect(telemetry.plays).toMatchObject([{ ms_played: 1_000 }]);
+    expect(bus.properties.listenerCount("PropertiesChanged")).toBe(0);
+  });
+
+  it("misses nothing that changes while it is asked what it does", async () => {
+    bus.all = { PlaybackStatus: "Playing", Metadata: track("/1"), Position: 0n };
+    const asked = bus.properties.GetAll;
+    let times = 0;
+    bus.properties.GetAll = async () => {
+      times++;
+      const answer = await asked();
+      if (times === 1) {
+        bus.all = { ...bus.all, PlaybackStatus: "Paused" };
+        bus.change({ PlaybackStatus: "Paused" });
+      }
+      return answer;
+    };
+    await follow();
+    await clock.advance(1_000);
+    adapter.close();
+    expect([times, telemetry.plays]).toEqual([2, []]);
+  });
+
+  it("has played a track twice that stands in its list twice", async () => {
+    bus.all = { PlaybackStatus: "Playing", Metadata: track("/1"), Position: 0n };
+    await follow();
+    await clock.advance(1_000);
+    bus.change({ Metadata: { ...track("/2"), "xesam:url": track("/1")["xesam:url"] } });
+    await clock.advance(1_000);
+    adapter.close();
+    expect(telemetry.plays).toMatchObject([
+      { ms_played: 1_000, reason_end: "clickrow" },
+      { ms_played: 1_000 },
+    ]);
+  });
+
   it("believes a silent player when it has moved, and not when it has not", async () => {
     bus.all = { PlaybackStatus: "Stopped", Metadata: {}, Position: 0n };
     await follow();
@@ -171,82 +225,5 @@ describe("following a player on D-Bus", () => {
     vi.spyOn(bus, "getProxyObject").mockRejectedValue(new Error("closed"));
     await follow();
     expect(onTrouble.mock.calls).toEqual([["the bus cannot be used (closed)"]]);
-  });
-});
-
-describe("what a player says of a track", () => {
-  const seenOf = (metadata: Properties) =>
-    new MprisReader("x").set({ PlaybackStatus: "Playing", Metadata: metadata }).item;
-
-  it.each([
-    ["/com/spotify/track/abc", "spotify:track:abc", "track"],
-    ["spotify:episode:abc", "spotify:episode:abc", "episode"],
-    ["/org/mpd/Tracks/1", null, "track"],
-  ])("of the id %s has the public name %s", (id, item_uri, content_type) => {
-    expect(seenOf(track(id))?.words).toMatchObject({ item_uri, content_type });
-  });
-
-  it.each(["/noplaylist", "/org/mpris/MediaPlayer2/TrackList/NoTrack"])(
-    "is nothing when its id is %s",
-    (id) => {
-      expect(seenOf(track(id))).toBeNull();
-    },
-  );
-
-  it("is a station when it comes from the network without a length, and has no title that is its file's name", () => {
-    const url = "https://example.com/CANARY%20live.mp3";
-    const words = seenOf({ "mpris:trackid": "/1", "xesam:url": url, "xesam:title": "CANARY live.mp3" });
-    expect(words).toMatchObject({
-      livestream: true,
-      evidence: "https",
-      words: { title: null, content_type: "station", source_type: "radio" },
-    });
-    expect(seenOf(track("/1", { "xesam:title": "A", "xesam:artist": ["B", "C"] }))?.words).toMatchObject({
-      title: "A",
-      artist: "B, C",
-    });
-  });
-
-  it.each([
-    ["http://h/live/Jazz?name=/x/CANARY", "CANARY"],
-    ["http://h/live/CANARY?t=1", "CANARY"],
-    ["http://h/live?t=CANARY%20x%zz", "live?t=CANARY x%zz"],
-    ["file:///home/anna/CANARY%2Fx.mp3", "CANARY/x.mp3"],
-    ["", "/home/anna/CANARY.mp3"],
-    ["", "http://anna:CANARY@h/a%20b"],
-  ])("has no title that is a piece of its URI, as %s and %s", async (url, title) => {
-    const bus = new FakeBus();
-    const telemetry = new TapedPlays();
-    const clock = new ManualClock();
-    const Metadata = track("/1", { "xesam:url": url, "xesam:title": title });
-    bus.all = { PlaybackStatus: "Playing", Metadata, Position: 0n };
-    const adapter = followMpris({ telemetry, clock, player_id: "desk", bus, name: NAME });
-    await clock.settle();
-    adapter.close();
-    expect(telemetry.finals).toMatchObject([{ title: null }]);
-  });
-
-  it.each([-1n, 0n, 9_223_372_036_854_775_807n])("is live from the network with a length of %s", (length) => {
-    const seen = seenOf({ "mpris:trackid": "/1", "xesam:url": "http://h/", "mpris:length": length });
-    expect(seen).toMatchObject({ durationMs: null, livestream: true });
-  });
-
-  it("is told from another one without an id by its URI, and without both by title and length", () => {
-    expect(seenOf({ "xesam:url": "file:///a" })).not.toBeNull();
-    expect(seenOf({ "xesam:title": "A" })).not.toBeNull();
-    expect(seenOf({})).toBeNull();
-    for (const id of ["", "/constant"]) {
-      const reader = new MprisReader("x");
-      const keyOf = (title: string, length: bigint, url = "") =>
-        reader.change({
-          Metadata: { "mpris:trackid": id, "xesam:url": url, "xesam:title": title, "mpris:length": length },
-        }).item?.key;
-      expect(keyOf("A", 10n, "file:///a")).toBe(keyOf("B", 11n, "file:///a"));
-      // The length comes late, goes and comes again.
-      const first = keyOf("A", 0n);
-      expect([keyOf("A", 10n), keyOf("A", 0n), keyOf("A", 10n)]).toEqual([first, first, first]);
-      const keys = [first, keyOf("A", 11n), keyOf("B", 11n), keyOf("A", 10n)];
-      expect(new Set(keys).size).toBe(4);
-    }
   });
 });

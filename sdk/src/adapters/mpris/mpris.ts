@@ -87,10 +87,15 @@ class MprisFollower implements Adapter {
       const names = await this.#interface<BusProxy>(BUS, "/org/freedesktop/DBus", BUS);
       if (this.#isOver) return;
       this.#names = names;
+      let isHeard = false;
       names.on("NameOwnerChanged", (name: string, _old: string, owner: string) => {
-        if (name === this.#name) void this.#attach(owner !== "");
+        if (name !== this.#name) return;
+        isHeard = true;
+        void this.#attach(owner !== "");
       });
-      await this.#attach(await names.NameHasOwner(this.#name));
+      const isThere = await names.NameHasOwner(this.#name);
+      // What was signalled meanwhile is as new, or newer.
+      if (!isHeard) await this.#attach(isThere);
     } catch (error) {
       this.#tracker.trouble(`the bus cannot be used (${messageOf(error)})`);
     }
@@ -111,6 +116,10 @@ class MprisFollower implements Adapter {
     this.#attachment++;
     this.#cancelLook?.();
     this.#properties = undefined;
+    this.#release();
+  }
+
+  #release(): void {
     for (const proxy of this.#proxies) {
       proxy.removeAllListeners("PropertiesChanged");
       proxy.removeAllListeners("Seeked");
@@ -128,6 +137,8 @@ class MprisFollower implements Adapter {
         await this.#follow();
         return;
       } catch (error) {
+        if (attachment !== this.#attachment) return;
+        this.#release();
         // A player takes its name before it can be asked.
         if (attempt === QUIET_ATTEMPTS) {
           this.#tracker.trouble(
@@ -143,16 +154,31 @@ class MprisFollower implements Adapter {
     const attachment = this.#attachment;
     const properties = await this.#interface<PropertiesProxy>(this.#name, PATH, PROPERTIES);
     const player = await this.#interface<Proxy>(this.#name, PATH, PLAYER);
-    const all = await properties.GetAll(PLAYER);
-    if (this.#isOver || attachment !== this.#attachment) return;
+    const isStale = () => this.#isOver || attachment !== this.#attachment;
+    if (isStale()) return;
     this.#proxies = [properties, player];
+    // Nothing is missed between its answer and its first signal: what it signals before is asked for again.
+    let isKnown = false;
+    let signals = 0;
+    const hear = (see: () => void) => {
+      signals++;
+      if (isKnown) see();
+    };
+    properties.on("PropertiesChanged", (name: string, changed: Readonly<Record<string, Variant>>) => {
+      if (name === PLAYER) hear(() => this.#change(plain(changed)));
+    });
+    player.on("Seeked", (positionUs: bigint) => hear(() => this.#see(this.#reader.seek(Number(positionUs)))));
+    let all: Properties;
+    let before: number;
+    do {
+      before = signals;
+      all = plain(await properties.GetAll(PLAYER));
+      if (isStale()) return;
+    } while (signals !== before);
+    isKnown = true;
     this.#properties = properties;
     this.#reader = new MprisReader(this.#service);
-    properties.on("PropertiesChanged", (name: string, changed: Readonly<Record<string, Variant>>) => {
-      if (name === PLAYER) this.#change(plain(changed));
-    });
-    player.on("Seeked", (positionUs: bigint) => this.#see(this.#reader.seek(Number(positionUs))));
-    this.#see(this.#reader.set(plain(all)));
+    this.#see(this.#reader.set(all));
   }
 
   #change(changed: Properties): void {

@@ -2,7 +2,9 @@
 
 import { messageOf } from "../../errors.ts";
 import type { Adapter, AdapterOptions } from "../play-tracker.ts";
-import { type Group, type PositionInfo, TransportFollower } from "../upnp/follower.ts";
+import { TransportFollower } from "../upnp/follower.ts";
+import type { Group } from "../upnp/groups.ts";
+import type { PositionInfo } from "../upnp/questions.ts";
 import type { Variables } from "../upnp/transport.ts";
 
 /** What is used of a service of `@svrooij/sonos`. */

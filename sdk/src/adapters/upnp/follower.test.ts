@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import { TapedPlays } from "../../testing/taped-plays.ts";
-import { type PositionInfo, TransportFollower } from "./follower.ts";
+import { TransportFollower } from "./follower.ts";
+import type { PositionInfo } from "./questions.ts";
 
 let clock: ManualClock;
 let telemetry: TapedPlays;
@@ -163,50 +164,6 @@ describe("a transport that calls itself playing", () => {
     expect(telemetry.plays).toMatchObject([{ reason_end: "unexpected-exit" }]);
     expect(lost).toBe(1);
     expect(clock.timers).toBe(0);
-  });
-
-  it("has played an item twice when it was its own next one", async () => {
-    const transport = follow(true);
-    transport.change({ ...playing("http://a/1", "0:00:10"), NextAVTransportURI: "http://a/1" });
-    await clock.advance(9_500);
-    transport.change({ NextAVTransportURI: "" });
-    await clock.advance(1_000);
-    transport.close();
-    expect(telemetry.plays).toMatchObject([
-      { ms_played: 9_500, reason_end: "trackdone" },
-      { ms_played: 1_000, reason_start: "trackdone" },
-    ]);
-  });
-
-  it("repeats an item that is at its beginning again from its end, if it repeats one", async () => {
-    const transport = follow(true);
-    let startedMs = 0;
-    answer = async () => at(Math.floor((clock.now - startedMs) / 1_000) % 12);
-    startedMs = clock.now;
-    transport.change({ ...playing("http://a/1", "0:00:12"), CurrentPlayMode: "REPEAT_ONE" });
-    for (let step = 0; step < 300; step++) await clock.advance(100);
-    transport.close();
-    expect(telemetry.plays).toMatchObject([
-      { reason_end: "trackdone" },
-      { reason_start: "trackdone", reason_end: "trackdone" },
-      { reason_start: "trackdone", reason_end: "unknown" },
-    ]);
-  });
-
-  it("has played a track twice that stands in its queue twice, and once if the queue was changed", async () => {
-    const transport = follow(true);
-    answer = async () => undefined;
-    transport.change({ ...playing("x-file-cifs://a/1", "0:00:10"), CurrentTrack: 1 });
-    await clock.advance(5_000);
-    transport.change({ ...playing("x-file-cifs://a/1", "0:00:10"), CurrentTrack: 2 });
-    await clock.advance(5_000);
-    transport.change({ ...playing("x-file-cifs://a/1", "0:00:10"), CurrentTrack: 3 });
-    await clock.advance(1_000);
-    transport.close();
-    expect(telemetry.plays).toMatchObject([
-      { ms_played: 10_000, reason_end: "trackdone" },
-      { ms_played: 1_000, reason_start: "trackdone" },
-    ]);
   });
 
   it("with an item announced early goes on to it when the one before it has ended, or when it says more", async () => {

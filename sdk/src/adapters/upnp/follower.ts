@@ -1,23 +1,10 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
-import type { Because, Item, Sighting } from "../sighting.ts";
+import type { Because, Item } from "../sighting.ts";
+import { changeOf, type Group } from "./groups.ts";
 import { positionOf } from "./metadata.ts";
+import { type PositionInfo, Questions } from "./questions.ts";
 import { TransportReader, type TransportSight, type Variables } from "./transport.ts";
-
-/** What `GetPositionInfo` answers, as far as it is used. */
-export interface PositionInfo {
-  /** `H:MM:SS`, or `NOT_IMPLEMENTED`. */
-  readonly RelTime?: string | undefined;
-  /** The address of the item that it speaks of. */
-  readonly TrackURI?: unknown;
-}
-
-/** A room, or several that play the same. */
-export interface Group {
-  readonly id: string;
-  readonly coordinator: string;
-  readonly members: readonly string[];
-}
 
 interface FollowerOptions {
   /** Whether the player is believed when it says that it plays. Others have to prove it: they say so of a dead address, too. */
@@ -37,36 +24,45 @@ const ASK_MS = 5_000;
 const ROUND_ASK_MS = 250;
 /** Positions are whole seconds, and late: only one further away has been seeked. */
 const SEEKED_MS = 2_500;
-/** A player that does not answer so often is gone. */
-const FAILURES_MAX = 3;
+/** So long a player has to say where it is that may have begun an item again. */
+const DOUBT_MS = 1_000;
 
 /** Turns what an AVTransport notifies, and where it says it is, into plays. */
 export class TransportFollower implements Adapter {
   readonly #tracker: PlayTracker;
   readonly #clock: Clock;
-  readonly #options: FollowerOptions;
+  readonly #trusts: boolean;
+  readonly #questions: Questions;
   #reader = new TransportReader();
   #last: TransportSight | undefined;
   #deferred: { readonly sight: TransportSight; readonly cancel: Cancel } | undefined;
+  #doubtful: { readonly sight: TransportSight; readonly cancel: Cancel } | undefined;
   #group: Group | undefined;
   /** Since when the player says that it plays this item. */
   #sinceMs = 0;
-  /** Counts what began to play, so that what a player answers of something earlier is left alone. */
-  #turn = 0;
   /** Whether the item was on when the player was first heard of: nobody knows where in it that was. */
   #isJoined = false;
   #isProved = false;
   /** Whether it sounds what another player plays. Whatever it says of its state is the other's. */
   #isFollowing = false;
   #asked: { readonly positionMs: number; readonly atMs: number } | undefined;
-  #nextAsk: { readonly atMs: number; readonly cancel: Cancel } | undefined;
-  #failures = 0;
   #isOver = false;
 
   constructor(adapter: AdapterOptions, options: FollowerOptions) {
     this.#tracker = new PlayTracker(adapter);
     this.#clock = this.#tracker.clock;
-    this.#options = options;
+    this.#trusts = options.trusts;
+    this.#questions = new Questions(this.#clock, {
+      ask: options.ask,
+      onAnswer: (info) => {
+        if (!this.#isOver) this.position(info);
+      },
+      onLost: () => {
+        this.lost();
+        options.onLost?.();
+      },
+      onAsked: () => this.#askLater(),
+    });
   }
 
   because(because: Because): void {
@@ -75,21 +71,27 @@ export class TransportFollower implements Adapter {
 
   close(): void {
     this.#isOver = true;
-    this.#deferred?.cancel();
-    this.#cancelAsk();
+    this.#forget();
     this.#tracker.close();
   }
 
   /** The player is gone. What it says next is taken for its beginning. */
   lost(): void {
-    this.#deferred?.cancel();
-    this.#deferred = undefined;
-    this.#cancelAsk();
+    this.#forget();
     this.#tracker.lost();
     this.#last = undefined;
     this.#isProved = false;
     this.#isFollowing = false;
     this.#reader = new TransportReader();
+  }
+
+  /** What was to be done later. */
+  #forget(): void {
+    this.#deferred?.cancel();
+    this.#deferred = undefined;
+    this.#doubtful?.cancel();
+    this.#doubtful = undefined;
+    this.#questions.cancel();
   }
 
   trouble(message: string): void {
@@ -102,31 +104,29 @@ export class TransportFollower implements Adapter {
     const before = this.#last;
     const sight = this.#reader.change(changed);
     const { state, item } = sight.seen;
-    const { key, remainingMs } = this.#tracker.current ?? {};
-    if (sight.isTwin && remainingMs !== undefined && Math.abs(remainingMs) <= EARLY_MS) {
-      this.#apply({ ...sight, seen: { ...sight.seen, positionMs: 0, mayRepeat: true } });
-      return;
-    }
-    const isGapless =
-      state === "playing" && before?.seen.state === "playing" && !("TransportState" in changed);
-    if (
-      isGapless &&
-      item &&
+    const { key, remainingMs = Number.POSITIVE_INFINITY } = this.#tracker.current ?? {};
+    const isOtherItem = key !== undefined && item !== null && item.key !== key;
+    if (Math.abs(remainingMs) <= EARLY_MS && (sight.again || isOtherItem)) {
+      const next = sight.again ? anew(sight) : sight;
+      const isGapless =
+        state === "playing" && before?.seen.state === "playing" && !("TransportState" in changed);
+      if (isGapless && remainingMs > 0) this.#defer(next, remainingMs);
+      else this.#apply(next);
+    } else if (
       key !== undefined &&
-      item.key !== key &&
-      remainingMs !== undefined &&
-      remainingMs > 0 &&
-      remainingMs <= EARLY_MS
+      (sight.again === "twin" || sight.again === "moved") &&
+      state !== "stopped"
     ) {
-      this.#deferred = { sight, cancel: this.#clock.after(remainingMs, () => this.#catchUp()) };
-      return;
+      this.#doubt(sight);
+    } else {
+      this.#apply(sight);
     }
-    this.#apply(sight);
   }
 
   /** Where the player says it is. */
   position({ RelTime, TrackURI }: PositionInfo): void {
     const positionMs = positionOf(RelTime);
+    if (this.#doubtful) this.#decide(positionMs);
     const { seen } = this.#last ?? {};
     if (positionMs === undefined || seen?.state !== "playing" || this.#deferred || this.#isFollowing) return;
     const expectedMs = this.#tracker.current?.positionMs ?? 0;
@@ -145,7 +145,6 @@ export class TransportFollower implements Adapter {
       this.#tracker.see({
         ...seen,
         positionMs: isSeeked ? positionMs : undefined,
-        mayRepeat: seen.repeat === "one",
       });
     }
   }
@@ -175,28 +174,52 @@ export class TransportFollower implements Adapter {
     }
   }
 
-  /** What was announced before its time. */
+  #defer(sight: TransportSight, remainingMs: number): void {
+    this.#deferred = { sight, cancel: this.#clock.after(remainingMs, () => this.#catchUp()) };
+  }
+
+  /** What was announced before its time, and what is not certain yet. */
   #catchUp(): void {
+    if (this.#doubtful) this.#decide();
     const deferred = this.#deferred;
     this.#deferred = undefined;
     deferred?.cancel();
     if (deferred) this.#apply(deferred.sight);
   }
 
+  /** Its place in the queue is another one: the item again, or the same play of it in a queue that has changed. It tells by where it is. */
+  #doubt(sight: TransportSight): void {
+    this.#questions.turn();
+    this.#doubtful = { sight, cancel: this.#clock.after(DOUBT_MS, () => this.#decide()) };
+    this.#askLater(0);
+  }
+
+  /** @param toldMs where it is now, if it said so. */
+  #decide(toldMs?: number): void {
+    const { sight, cancel } = this.#doubtful!;
+    this.#doubtful = undefined;
+    cancel();
+    const expectedMs = this.#tracker.current?.positionMs ?? 0;
+    const isBack =
+      toldMs !== undefined && expectedMs > SEEKED_MS ? toldMs < expectedMs - SEEKED_MS : undefined;
+    this.#apply((isBack ?? sight.again === "twin") ? anew(sight) : sight);
+  }
+
   #apply(sight: TransportSight): void {
     const { seen, source, proves } = sight;
     const before = this.#last?.seen;
     // A beginning is seen once.
-    this.#last = { ...sight, seen: { ...seen, positionMs: undefined, mayRepeat: false, because: {} } };
-    const isSame = before?.item?.key === seen.item?.key && before?.state === "playing";
+    this.#last = { ...sight, seen: { ...seen, positionMs: undefined, isAnew: false, because: {} } };
+    const isSame =
+      before?.item?.key === seen.item?.key && before?.state === "playing" && seen.isAnew !== true;
     if (!isSame) {
       this.#sinceMs = this.#clock.monotonicMs();
-      this.#turn++;
+      this.#questions.turn();
       this.#isJoined = before === undefined;
     }
     if (!isSame || seen.state !== "playing") this.#asked = undefined;
-    const isOther = before?.item?.key !== seen.item?.key || before?.state === "stopped";
-    if (isOther) this.#isProved = this.#options.trusts;
+    const isOther = before?.item?.key !== seen.item?.key || before?.state === "stopped" || seen.isAnew;
+    if (isOther) this.#isProved = this.#trusts;
     this.#isFollowing = source?.source_type === "group_follower";
     if (source && this.#isFollowing) {
       this.#tracker.see({
@@ -227,55 +250,32 @@ export class TransportFollower implements Adapter {
     this.#tracker.see({ ...seen, soundedMs, positionMs });
   }
 
-  /** A question that is due earlier stays: a player that notifies all the time is asked, too. */
-  #askLater(soonMs?: number): void {
-    if (this.#isOver || this.#isFollowing || this.#last?.seen.state !== "playing") {
-      this.#cancelAsk();
+  #askLater(soonMs = Number.POSITIVE_INFINITY): void {
+    const isSilent = this.#last?.seen.state !== "playing" && !this.#doubtful;
+    if (this.#isOver || this.#isFollowing || !this.#last || isSilent) {
+      this.#questions.cancel();
       return;
     }
-    const usualMs = Math.min(
-      this.#isProved && this.#failures === 0 ? ASK_MS : UNPROVED_ASK_MS,
-      this.#roundMs(this.#last.seen.repeat),
-    );
-    const delayMs = Math.min(soonMs ?? usualMs, usualMs);
-    const atMs = this.#clock.monotonicMs() + delayMs;
-    if (this.#nextAsk && this.#nextAsk.atMs <= atMs) return;
-    this.#cancelAsk();
-    this.#nextAsk = { atMs, cancel: this.#clock.after(delayMs, () => void this.#ask()) };
+    const isSure = this.#isProved && !this.#questions.isFailing;
+    const roundMs = this.#roundMs(this.#last.seen.mayRepeat);
+    this.#questions.later(Math.min(soonMs, isSure ? ASK_MS : UNPROVED_ASK_MS, roundMs));
   }
 
   /** In how long an item that is repeated will have begun again. */
-  #roundMs(repeat: Sighting["repeat"]): number {
+  #roundMs(mayRepeat = false): number {
     const remainingMs = this.#tracker.current?.remainingMs;
-    if (repeat !== "one" || remainingMs === undefined || remainingMs < -EARLY_MS) {
+    if (!mayRepeat || remainingMs === undefined || remainingMs < -EARLY_MS) {
       return Number.POSITIVE_INFINITY;
     }
     return Math.max(0, remainingMs) + ROUND_ASK_MS;
   }
-
-  #cancelAsk(): void {
-    this.#nextAsk?.cancel();
-    this.#nextAsk = undefined;
-  }
-
-  async #ask(): Promise<void> {
-    this.#nextAsk = undefined;
-    const turn = this.#turn;
-    try {
-      const info = await this.#options.ask();
-      this.#failures = 0;
-      if (info && !this.#isOver && turn === this.#turn) this.position(info);
-    } catch {
-      this.#failures++;
-      if (this.#failures >= FAILURES_MAX) {
-        this.#failures = 0;
-        this.lost();
-        this.#options.onLost?.();
-      }
-    }
-    this.#askLater();
-  }
 }
+
+/** The item that plays once more. */
+const anew = (sight: TransportSight): TransportSight => ({
+  ...sight,
+  seen: { ...sight.seen, isAnew: true, positionMs: 0 },
+});
 
 const isOther = (uri: unknown, item: Item | null): boolean =>
   typeof uri === "string" && uri !== "" && uri !== "NOT_IMPLEMENTED" && uri !== item?.key;
@@ -283,9 +283,3 @@ const isOther = (uri: unknown, item: Item | null): boolean =>
 /** The time of what comes in by a cable may stand at 0. */
 const isTimeless = ({ source }: TransportSight): boolean =>
   source?.source_type === "line_in" || source?.source_type === "tv";
-
-function changeOf(before: Group, now: Group): "joined" | "left" | "coordinator_changed" | undefined {
-  if (now.members.some((member) => !before.members.includes(member))) return "joined";
-  if (now.members.length < before.members.length) return "left";
-  return now.coordinator === before.coordinator ? undefined : "coordinator_changed";
-}

@@ -10,8 +10,9 @@ import { systemClock } from "../../system-clock.ts";
 import { inWords } from "../../words.ts";
 import type { Adapter, AdapterOptions } from "../play-tracker.ts";
 import type { Because } from "../sighting.ts";
-import { type PositionInfo, TransportFollower } from "./follower.ts";
+import { TransportFollower } from "./follower.ts";
 import { ask, bodyOf } from "./http.ts";
+import type { PositionInfo } from "./questions.ts";
 import { changesIn, textOf } from "./xml.ts";
 
 export interface UpnpRendererOptions extends AdapterOptions {

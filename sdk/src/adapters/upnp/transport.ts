@@ -12,8 +12,11 @@ export interface TransportSight {
   readonly source: UriSource | null;
   /** Whether this change tells something that only a player that has opened the item can know. */
   readonly proves: boolean;
-  /** Whether the same address stands at another place now: the item again, or a queue that was changed around it. */
-  readonly isTwin: boolean;
+  /**
+   * Whether the same address stands at another place now: the item again (`twin`), or a queue that was changed around it, which
+   * is likelier where its length changes, too (`moved`). `next`: whether it no longer is its own next one.
+   */
+  readonly again: "twin" | "moved" | "next" | undefined;
 }
 
 /** Puts what a transport notifies bit by bit together into what it does. */
@@ -25,27 +28,32 @@ export class TransportReader {
   change(changed: Variables): TransportSight {
     const before = this.#variables;
     this.#variables = { ...before, ...changed };
-    const uri = this.#uri;
+    const uri = uriOf(this.#variables);
     const source = uri === "" ? null : sourceOf(uri, this.#durationMs === null);
     const item = source && this.#item(uri, source);
-    // The same item twice shows only by its no longer being the next one.
-    const isNext = changed.NextAVTransportURI === "" && before.NextAVTransportURI === uri && uri !== "";
-    const isTwin = before.CurrentTrackURI === uri && isMoved(before.CurrentTrack, changed.CurrentTrack);
     const state = item ? this.#state : "stopped";
     const isAlarm = this.#isAlarm(isOn(before.AlarmRunning), state === "playing");
     return {
       seen: {
         state,
         item,
-        ...(isNext && { positionMs: 0 }),
-        mayRepeat: isNext,
         ...this.#modes,
         ...(isAlarm && { because: { start: "alarm", trigger: "alarm" } as const }),
       },
       source,
-      isTwin,
+      again: item ? this.#again(before, changed) : undefined,
       proves: durationOf(changed.CurrentTrackDuration) !== null,
     };
+  }
+
+  #again(before: Variables, changed: Variables): TransportSight["again"] {
+    const uri = uriOf(this.#variables);
+    if (uriOf(before) !== uri) return undefined;
+    // The same item twice shows only by its no longer being the next one.
+    if (changed.NextAVTransportURI === "" && before.NextAVTransportURI === uri) return "next";
+    if (before.CurrentTrackURI !== uri || !isAnother(before.CurrentTrack, changed.CurrentTrack))
+      return undefined;
+    return isAnother(before.NumberOfTracks, changed.NumberOfTracks) ? "moved" : "twin";
   }
 
   /** An alarm starts the first play, and no other while it runs. */
@@ -54,12 +62,6 @@ export class TransportReader {
     const isAlarm = isRunning && (this.#isAlarmDue || !wasRunning);
     this.#isAlarmDue = isAlarm && !isPlaying;
     return isAlarm;
-  }
-
-  /** A soundbar on TV may keep the URI of its queue: the track's own comes first. */
-  get #uri(): string {
-    const { CurrentTrackURI, AVTransportURI } = this.#variables;
-    return String(CurrentTrackURI || AVTransportURI || "");
   }
 
   get #state(): Sighting["state"] {
@@ -71,13 +73,16 @@ export class TransportReader {
     return states[String(this.#variables.TransportState)] ?? "stopped";
   }
 
-  get #modes(): Pick<Sighting, "shuffle" | "repeat"> {
-    const mode = String(this.#variables.CurrentPlayMode ?? "");
-    if (mode === "") return {};
+  get #modes(): Pick<Sighting, "shuffle" | "repeat" | "mayRepeat"> {
+    const { CurrentPlayMode, NumberOfTracks } = this.#variables;
+    const mode = String(CurrentPlayMode ?? "");
+    // Some do not tell, and repeat nevertheless.
+    if (mode === "" || mode === "NOT_IMPLEMENTED") return { mayRepeat: true };
     // Sonos: SHUFFLE repeats all, SHUFFLE_NOREPEAT does not.
-    if (/REPEAT_ONE/.test(mode)) return { shuffle: mode.startsWith("SHUFFLE"), repeat: "one" };
+    const shuffle = mode.startsWith("SHUFFLE") || mode === "RANDOM";
+    if (/REPEAT_ONE/.test(mode)) return { shuffle, repeat: "one", mayRepeat: true };
     const repeats = mode === "REPEAT_ALL" || mode === "SHUFFLE";
-    return { shuffle: mode.startsWith("SHUFFLE") || mode === "RANDOM", repeat: repeats ? "all" : "off" };
+    return { shuffle, repeat: repeats ? "all" : "off", mayRepeat: repeats && Number(NumberOfTracks) === 1 };
   }
 
   /** The control point knows the length better: a renderer guesses at first. */
@@ -123,6 +128,10 @@ export class TransportReader {
   }
 }
 
+/** A soundbar on TV may keep the URI of its queue: the track's own comes first. */
+const uriOf = ({ CurrentTrackURI, AVTransportURI }: Variables): string =>
+  String(CurrentTrackURI || AVTransportURI || "");
+
 function contentTypeOf(upnpClass: string | null): NonNullable<ItemWords["content_type"]> {
   if (upnpClass === null) return "unknown";
   if (upnpClass.includes(".musicTrack")) return "track";
@@ -137,6 +146,6 @@ function containerTypeOf(upnpClass: string | null): string | null {
 
 const isOn = (value: unknown): boolean => value === true || value === 1 || value === "1";
 
-/** Whether a place in the queue was told that is another one than before. */
-const isMoved = (before: unknown, now: unknown): boolean =>
+/** Whether a number was told that is another one than before. */
+const isAnother = (before: unknown, now: unknown): boolean =>
   before !== undefined && now !== undefined && String(before) !== String(now);

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { ManualClock } from "../../testing/manual-clock.ts";
+import { TapedPlays } from "../../testing/taped-plays.ts";
+import { PlayTracker } from "../play-tracker.ts";
+import { MprisReader, type Properties } from "./reader.ts";
+
+const track = (id: string, more: Properties = {}) => ({
+  "mpris:trackid": id,
+  "mpris:length": 10_000_000n,
+  "xesam:url": `file:///home/anna/CANARY/${id}.flac`,
+  ...more,
+});
+
+describe("what a player says of a track", () => {
+  const seenOf = (metadata: Properties) =>
+    new MprisReader("x").set({ PlaybackStatus: "Playing", Metadata: metadata }).item;
+
+  it.each([
+    ["/com/spotify/track/abc", "spotify:track:abc", "track"],
+    ["spotify:episode:abc", "spotify:episode:abc", "episode"],
+    ["/org/mpd/Tracks/1", null, "track"],
+  ])("of the id %s has the public name %s", (id, item_uri, content_type) => {
+    expect(seenOf(track(id))?.words).toMatchObject({ item_uri, content_type });
+  });
+
+  it.each(["/noplaylist", "/org/mpris/MediaPlayer2/TrackList/NoTrack"])(
+    "is nothing when its id is %s",
+    (id) => {
+      expect(seenOf(track(id))).toBeNull();
+    },
+  );
+
+  it("is a station when it comes from the network without a length, and has no title that is its file's name", () => {
+    const url = "https://example.com/CANARY%20live.mp3";
+    const words = seenOf({ "mpris:trackid": "/1", "xesam:url": url, "xesam:title": "CANARY live.mp3" });
+    expect(words).toMatchObject({
+      livestream: true,
+      evidence: "https",
+      words: { title: null, content_type: "station", source_type: "radio" },
+    });
+    expect(seenOf(track("/1", { "xesam:title": "A", "xesam:artist": ["B", "C"] }))?.words).toMatchObject({
+      title: "A",
+      artist: "B, C",
+    });
+  });
+
+  it.each([
+    ["http://h/live/Jazz?name=/x/CANARY", "CANARY"],
+    ["http://h/live/CANARY?t=1", "CANARY"],
+    ["http://h/live?t=CANARY%20x%zz", "live?t=CANARY x%zz"],
+    ["file:///home/anna/CANARY%2Fx.mp3", "CANARY/x.mp3"],
+    ["", "/home/anna/CANARY.mp3"],
+    ["", "http://anna:CANARY@h/a%20b"],
+  ])("has no title that is a piece of its URI, as %s and %s", (url, title) => {
+    const telemetry = new TapedPlays();
+    const tracker = new PlayTracker({ telemetry, clock: new ManualClock(), player_id: "desk" });
+    const Metadata = track("/1", { "xesam:url": url, "xesam:title": title });
+    tracker.see(new MprisReader("x").set({ PlaybackStatus: "Playing", Metadata }));
+    tracker.close();
+    expect(telemetry.finals).toMatchObject([{ title: null }]);
+  });
+
+  it.each([-1n, 0n, 9_223_372_036_854_775_807n])("is live from the network with a length of %s", (length) => {
+    const seen = seenOf({ "mpris:trackid": "/1", "xesam:url": "http://h/", "mpris:length": length });
+    expect(seen).toMatchObject({ durationMs: null, livestream: true });
+  });
+
+  it("is told from another one without an id by its URI, and without both by title and length", () => {
+    expect(seenOf({ "xesam:url": "file:///a" })).not.toBeNull();
+    expect(seenOf({ "xesam:title": "A" })).not.toBeNull();
+    expect(seenOf({})).toBeNull();
+    for (const id of ["", "/constant"]) {
+      const reader = new MprisReader("x");
+      const keyOf = (title: string, length: bigint, url = "") =>
+        reader.change({
+          Metadata: { "mpris:trackid": id, "xesam:url": url, "xesam:title": title, "mpris:length": length },
+        }).item?.key;
+      expect(keyOf("A", 10n, "file:///a")).toBe(keyOf("B", 11n, "file:///a"));
+      // The length comes late, goes and comes again.
+      const first = keyOf("A", 0n);
+      expect([keyOf("A", 10n), keyOf("A", 0n), keyOf("A", 10n)]).toEqual([first, first, first]);
+      const keys = [first, keyOf("A", 11n), keyOf("B", 11n), keyOf("A", 10n)];
+      expect(new Set(keys).size).toBe(4);
+    }
+  });
+});
