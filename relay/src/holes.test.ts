@@ -29,7 +29,7 @@ describe("a batch in which numbers were given up", () => {
   it("is one record for each event where nothing is aggregated", async () => {
     const { pipeline, kinesis, clock } = await scriptedPipeline();
     kinesis.shape = { ...kinesis.shape, aggregationOff: "scripted" };
-    await pipeline.shardMap.start();
+    await pipeline.shardMap.start(false);
     const accept = pipeline.accept(scattered());
     await clock.advance(1_000);
     expect(await accept).toMatchObject({ acked_through: 9 });

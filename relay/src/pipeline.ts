@@ -13,7 +13,7 @@ import { type LoadShape, ShardMap } from "./aggregate/shard-map.ts";
 import { type Batch, countOf, epochKeyOf, lastSeqOf, withoutFirst } from "./batch.ts";
 import { Book, type Ticket } from "./book.ts";
 import type { Config } from "./config/schema.ts";
-import { type Log, Throttled } from "./log.ts";
+import type { Log } from "./log.ts";
 import { type Circuit, CircuitBreaker } from "./put/circuit-breaker.ts";
 import { Collector } from "./put/collector.ts";
 import { FailureWatch } from "./put/failure-watch.ts";
@@ -28,6 +28,7 @@ import { type Accepted, Resends } from "./resends.ts";
 import { makeReplay } from "./spool/make-replay.ts";
 import type { Replay } from "./spool/replay.ts";
 import { EMPTY_SPOOL, type Spool, type SpoolState } from "./spool/spool.ts";
+import { TroubleLog } from "./trouble-log.ts";
 import type { Colleagues } from "./workers/colleagues.ts";
 
 /** What the pipeline stands on. */
@@ -44,7 +45,6 @@ export interface PipelineParts {
 
 /** What a refused sender waits when nothing better is known, in ms. */
 const UNAVAILABLE_RETRY_MS = 2_000;
-const TROUBLE_LOG_INTERVAL_MS = 5_000;
 const STOP_POLL_MS = 20;
 /** Why the relay cannot keep a batch for its sender. */
 const NO_SPOOL = {
@@ -69,7 +69,7 @@ export class Pipeline {
   readonly #retrier: Retrier;
   readonly #spool: Spool | undefined;
   readonly #replay: Replay | undefined;
-  readonly #trouble: Throttled;
+  readonly #trouble: TroubleLog;
   readonly #colleagues: Pick<Colleagues, "own"> | undefined;
 
   constructor(config: Config, parts: PipelineParts) {
@@ -79,14 +79,15 @@ export class Pipeline {
     this.#log = log;
     this.#spool = parts.spool;
     this.#colleagues = parts.colleagues;
-    this.#trouble = new Throttled(TROUBLE_LOG_INTERVAL_MS, () => clock.monotonicMs());
+    this.#trouble = new TroubleLog(log, clock);
     this.#resends = new Resends(config.resendEpochsMax);
     this.admission = new Admission(config, clock);
     const watch = new FailureWatch(clock, config);
     this.breaker = new CircuitBreaker({ clock, watch }, config, (kind) => this.#circuitChanged(kind));
     this.shardMap = new ShardMap(parts.loadShape, clock, config, {
+      reached: () => log.info("the stream is reached"),
       aggregationOff: (reason) => this.#aggregationOff(reason),
-      failed: (error) => this.#mapFailed(error),
+      failed: (error) => this.#trouble.lookFailed(error, this.shardMap.shape !== undefined),
     });
     this.meter = new PutMeter(parts.put);
     this.limiter = new Limiter(clock, config);
@@ -99,14 +100,18 @@ export class Pipeline {
     this.#aggregator = new Aggregator({ shardMap: this.shardMap, clock }, config, (entry) =>
       this.#collector.add(entry),
     );
-    const out = { clock, log, breaker, book: this.book, aggregator: this.#aggregator };
-    this.#replay = parts.spool && makeReplay({ ...out, spool: parts.spool });
+    const out = { clock, log, book: this.book, aggregator: this.#aggregator };
+    const mayDeliver = () => this.circuit !== "open";
+    this.#replay = parts.spool && makeReplay({ ...out, mayDeliver, spool: parts.spool });
   }
 
-  /** @throws what the first look at the stream, or the spool's directory, throws. */
+  /**
+   * With a spool it starts although Kinesis is away: until the stream is reached the circuit is open.
+   * @throws what the first look at the stream, or the spool's directory, throws.
+   */
   async start(): Promise<void> {
-    // Whoever has to be started again and again until Kinesis is back leaves nothing in the spool.
-    await this.shardMap.start();
+    // Whoever cannot start, and is started again and again, leaves nothing in the spool.
+    await this.shardMap.start(this.#spool !== undefined);
     try {
       await this.#spool?.open({
         stored: () => this.#replay?.notify(),
@@ -174,6 +179,11 @@ export class Pipeline {
     return this.#resends.release(epochKey);
   }
 
+  /** Whether Kinesis takes records; nobody could say to which shard as long as the stream was never reached. */
+  get circuit(): Circuit["kind"] {
+    return this.shardMap.shape ? this.breaker.kind : "open";
+  }
+
   /** What waits in the spool; zeros without one. */
   get spooled(): SpoolState {
     return this.#spool ?? EMPTY_SPOOL;
@@ -213,7 +223,7 @@ export class Pipeline {
   }
 
   async #route(batch: Batch): Promise<Durable> {
-    const { kind } = this.breaker;
+    const kind = this.circuit;
     if (kind === "closed" && this.#spool?.holds(batch.device)) await this.#spool.untilFree(batch.device);
     if (kind === "open" || this.#spool?.holds(batch.device))
       return this.#intoSpool(batch, this.breaker.waitMs);
@@ -271,21 +281,9 @@ export class Pipeline {
       retried: (count) => {
         this.meter.retries += count;
       },
-      failed: (error) => this.#callFailed(error),
+      failed: (error) => this.#trouble.callFailed(error),
       refused: ({ entry }, reason) =>
         this.#log.error("Kinesis refuses a record for good", { reason, bytes: entryBytes(entry) }),
     };
-  }
-
-  #callFailed(error: unknown): void {
-    this.#trouble.run((suppressed) =>
-      this.#log.warn("PutRecords failed", { error: String(error), suppressed }),
-    );
-  }
-
-  #mapFailed(error: unknown): void {
-    this.#trouble.run((suppressed) =>
-      this.#log.warn("the shard map could not be refreshed", { error: String(error), suppressed }),
-    );
   }
 }

@@ -7,7 +7,7 @@ import { checkConfig } from "./config/check.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import { batchOf } from "./testing/batches.ts";
 import { SILENT } from "./testing/pipelines.ts";
-import { awsError, scriptedClient } from "./testing/scripted-client.ts";
+import { type Answer, awsError, scriptedClient } from "./testing/scripted-client.ts";
 
 const SHARD = {
   ShardId: "shard-0",
@@ -86,12 +86,102 @@ describe("a relay's spool", () => {
 
   it("is given back by a relay that could not start", async () => {
     const spool = await freshDirectory();
-    const broken = scriptedClient({});
+    const broken = scriptedClient({
+      ListShards: () => {
+        throw awsError("ResourceNotFoundException");
+      },
+      DescribeStreamSummary: () => new Promise(() => undefined),
+    });
     const config = checkConfig({ insecure: true, port: 0, spool });
     await expect(startRelay(config, broken, new ManualClock(seed++), SILENT)).rejects.toThrow(
       "cannot be used",
     );
     await startOn(spool);
+  });
+});
+
+/** A Kinesis that is away until it is told otherwise. */
+function absent() {
+  const kinesis = { isBack: false };
+  const asked: string[] = [];
+  const taken: string[] = [];
+  const answer = (name: string, answers: Answer): Answer => {
+    return (input) => {
+      asked.push(name);
+      if (!kinesis.isBack) throw awsError("InternalFailure", 500);
+      return answers(input);
+    };
+  };
+  const client = scriptedClient({
+    CreateStream: answer("CreateStream", () => ({})),
+    ListShards: answer("ListShards", () => ({ Shards: [SHARD] })),
+    DescribeStreamSummary: answer("DescribeStreamSummary", () => ({
+      StreamDescriptionSummary: { StreamStatus: "ACTIVE" },
+    })),
+    PutRecords: answer("PutRecords", ({ Records: records }) => ({
+      Records: (records as { PartitionKey: string }[]).map(({ PartitionKey: key }) => {
+        taken.push(key);
+        return { ShardId: "shard-0", SequenceNumber: "1" };
+      }),
+    })),
+  });
+  return { client, kinesis, asked, taken };
+}
+
+describe("a relay that is started while Kinesis is away", () => {
+  it("serves from its spool, says so, and empties it into the stream, which it makes if it should", async () => {
+    const spool = await freshDirectory();
+    const clock = new ManualClock(seed++);
+    const { client, kinesis, asked, taken } = absent();
+    const config = checkConfig({ insecure: true, port: 0, spool, createStream: 2 });
+    const warned: string[] = [];
+    const log = { ...SILENT, warn: (message: string) => void warned.push(message) };
+    const relay = await startRelay(config, client, clock, log);
+    cleanUps.push(() => stop(relay, clock));
+    expect(warned).toEqual(["the stream cannot be reached; batches go into the spool"]);
+    const look = async (path: string) => {
+      const answer = await fetch(`${relay.url}${path}`);
+      return { status: answer.status, ...((await answer.json()) as object) };
+    };
+    expect(await look("/readyz")).toEqual({
+      status: 200,
+      ready: true,
+      circuit: "open",
+      stream_reached: false,
+    });
+    expect(await look("/status.json")).toMatchObject({ circuit: "open", stream_reached: false, shards: 0 });
+    let durable: string | undefined;
+    void relay.pipeline.accept(batchOf("d1", 1, 5)).then((answer) => (durable = answer.durable));
+    while (durable === undefined) await clock.advance(100);
+    expect([durable, asked.includes("PutRecords")]).toEqual(["spool", false]);
+    kinesis.isBack = true;
+    while (relay.pipeline.book.spooled > 0) await clock.advance(100);
+    expect(taken).toHaveLength(1);
+    expect(asked).toContain("CreateStream");
+    expect(relay.pipeline.book).toMatchObject({ received: 5, delivered: 5, spooled: 0, imbalance: 0 });
+    expect(await look("/readyz")).toMatchObject({ circuit: "closed", stream_reached: true });
+  });
+
+  it("does not start without a spool, nor with one when waiting does not help", async () => {
+    const { client } = absent();
+    const without = checkConfig({ insecure: true, port: 0 });
+    await expect(startRelay(without, client, new ManualClock(seed++), SILENT)).rejects.toThrow(
+      "cannot be used: InternalFailure",
+    );
+    const spool = await freshDirectory();
+    for (const name of ["ResourceNotFoundException", "AccessDeniedException", "CredentialsProviderError"]) {
+      const wrong = scriptedClient({
+        ListShards: () => {
+          throw awsError(name);
+        },
+        DescribeStreamSummary: () => ({}),
+      });
+      const config = checkConfig({ insecure: true, port: 0, spool });
+      await expect(startRelay(config, wrong, new ManualClock(seed++), SILENT)).rejects.toThrow(
+        `cannot be used: ${name}`,
+      );
+    }
+    expect(await readdir(spool)).toEqual(["dead-letters"]);
   });
 });
 

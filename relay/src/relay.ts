@@ -5,19 +5,19 @@ import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import type { Clock, DirectoryLock } from "@tonearm/sdk/ports";
 import { Entrance, type EntranceRules } from "./access/entrance.ts";
 import { loadRules, loadTls, type TlsFiles } from "./access/load-rules.ts";
+import { LastingFailure } from "./aggregate/shard-map.ts";
 import { ConfigError } from "./config/check.ts";
 import { reloadInto } from "./config/reload.ts";
 import type { Config } from "./config/schema.ts";
 import { createStream } from "./kinesis/create-stream.ts";
-import { quickestClient } from "./kinesis/quickest-client.ts";
-import { shapeLoader } from "./kinesis/stream-shape.ts";
+import { reachStream } from "./kinesis/reach-stream.ts";
+import { lastingOr } from "./kinesis/stream-shape.ts";
 import { listenerOptions, secureContext } from "./listener.ts";
 import type { Log } from "./log.ts";
 import { nodeFault } from "./node-version.ts";
 import { Operator } from "./operate/operator.ts";
 import { makeOperatorServer } from "./operate/operator-server.ts";
 import { Pipeline } from "./pipeline.ts";
-import { putterFor } from "./put/putter.ts";
 import { makeServer } from "./server.ts";
 import { makeSpool } from "./spool/open-spool.ts";
 import type { Colleagues, Desk } from "./workers/colleagues.ts";
@@ -44,7 +44,7 @@ export interface Relay {
  * @param given its configuration; what of it can change later does so in `reload`.
  * @param client made with one attempt per call.
  * @param colleagues the other workers, where this is one of several.
- * @throws what keeps it from serving: a stream that does not exist, a spool that cannot be used, a port that is taken.
+ * @throws what keeps it from serving: a stream that does not exist, or without a spool one that cannot be reached; a spool that cannot be used, a port that is taken.
  */
 export async function startRelay(
   given: Config,
@@ -58,11 +58,7 @@ export async function startRelay(
   // The one object that everybody reads options from.
   const config = { ...given };
   const door = loadDoor(config);
-  if (config.createStream !== undefined) {
-    await createStream(client, config.stream, config.createStream, clock).catch((error) =>
-      cannotUse(config, error),
-    );
-  }
+  const unmade = await createIfAsked(config, client, clock).catch((error) => cannotUse(config, error));
   const { spool, lock } = config.spool === undefined ? NO_SPOOL : makeSpool(config.spool, config, clock, log);
   try {
     const parts = {
@@ -70,13 +66,7 @@ export async function startRelay(
       log,
       spool,
       colleagues,
-      put: putterFor(
-        await quickestClient(client, config.stream, log),
-        config.stream,
-        clock,
-        config.putTimeoutMs,
-      ),
-      loadShape: shapeLoader(client, config.stream),
+      ...reachStream(client, { ...config, createStream: unmade }, clock, log),
     };
     const pipeline = new Pipeline(config, parts);
     await pipeline.start().catch((error) => cannotUse(config, error));
@@ -87,6 +77,25 @@ export async function startRelay(
   } catch (error) {
     lock?.release();
     throw error;
+  }
+}
+
+/**
+ * Makes the stream that is to be made. @returns with how many shards it is still to be made, because Kinesis is away and the
+ * relay can do without it for a while; undefined when there is nothing to make any more.
+ */
+async function createIfAsked(
+  { stream, createStream: shardCount, spool }: Config,
+  client: KinesisClient,
+  clock: Clock,
+): Promise<number | undefined> {
+  if (shardCount === undefined) return undefined;
+  try {
+    await createStream(client, stream, shardCount, clock);
+    return undefined;
+  } catch (error) {
+    if (spool === undefined || lastingOr(error) instanceof LastingFailure) throw error;
+    return shardCount;
   }
 }
 

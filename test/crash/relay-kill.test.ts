@@ -36,9 +36,10 @@ describe("kill -9 of a relay with a spool", () => {
     let relay = await startRelayProcess(options);
     const devices = new RawDevices(relay.url, DEVICES);
     for (let i = 0; i < kills; i++) {
-      // Two lives of three meet an outage; what one leaves behind, the next finds, and drains or fails to.
+      // Two lives of three meet an outage; what one leaves behind, the next finds, and drains or fails to. The second outage
+      // takes every call, and the life behind it begins in it.
       const isAway = i % 3 < 2;
-      proxy.fault = isAway ? { kind: "500s" } : { kind: "none" };
+      proxy.fault = { kind: (["500s", "expired credentials", "none"] as const)[i % 3]! };
       const before = devices.events;
       await until("something is acknowledged", () => devices.events > before);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * (isAway ? 300 : 1_500)));

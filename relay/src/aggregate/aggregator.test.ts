@@ -18,14 +18,15 @@ async function aggregatorOn(shape: Partial<StreamShape>) {
     recordBytesMax: 1_048_576,
     ...shape,
   });
-  const pace = { refreshIntervalMs: 60_000, refreshPauseMs: 1_000, putTimeoutMs: 8_000 };
+  const pace = { refreshIntervalMs: 60_000, refreshPauseMs: 1_000, putTimeoutMs: 8_000, openMsMax: 30_000 };
   const shardMap = new ShardMap(load, clock, pace, {
+    reached: () => undefined,
     aggregationOff: () => undefined,
     failed: () => {
       throw new Error("the map cannot fail here");
     },
   });
-  await shardMap.start();
+  await shardMap.start(false);
   const entries: PutEntry[] = [];
   return {
     aggregator: new Aggregator({ shardMap, clock }, OPTIONS, (entry) => entries.push(entry)),

@@ -22,8 +22,19 @@ export interface StreamShape {
   readonly recordBytesMax: number;
 }
 
-/** Asks Kinesis for the shape of the stream. Rejects when it cannot be had now. */
+/**
+ * Asks Kinesis for the shape of the stream. Rejects when it cannot be had now: with a LastingFailure when it will not be had
+ * later either, as things are.
+ */
 export type LoadShape = () => Promise<StreamShape>;
+
+/** A stream that is not there, or not for whoever asks: that has to be put right by somebody. It reads as its cause does. */
+export class LastingFailure extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.name = cause.name;
+  }
+}
 
 export interface ShardMapOptions {
   /** How old the map may get: resharding that nothing else reveals is seen after this long. */
@@ -32,13 +43,17 @@ export interface ShardMapOptions {
   readonly refreshPauseMs: number;
   /** A look at the stream that takes longer has failed, in ms. */
   readonly putTimeoutMs: number;
+  /** Longest time between two looks as long as none has succeeded, in ms. */
+  readonly openMsMax: number;
 }
 
 /** What the shard map tells. */
 export interface ShardMapEvents {
+  /** There is a map, the first. */
+  reached(): void;
   /** The stream may not be aggregated, and what has been until now should not get there. */
   aggregationOff(reason: string): void;
-  /** It could not be refreshed; the old map serves on. */
+  /** It could not be refreshed; the old map serves on, if there is one. */
   failed(error: unknown): void;
 }
 
@@ -69,12 +84,22 @@ export class ShardMap {
     this.#pauseMs = options.refreshPauseMs;
   }
 
-  /** Loads the first map, and then keeps it fresh. @throws what the first load throws. */
-  async start(): Promise<void> {
-    this.#take(await this.#loadInTime());
+  /**
+   * Loads the first map, and then keeps it fresh.
+   * @param mayWait whether there may be none until the stream can be reached.
+   * @throws what the first load throws; what passes by itself only where it may not be waited for.
+   */
+  async start(mayWait: boolean): Promise<void> {
+    try {
+      this.#take(await this.#loadInTime());
+    } catch (error) {
+      if (!mayWait || error instanceof LastingFailure) throw error;
+      this.#events.failed(error);
+    }
     this.#loop = this.#keepFresh();
   }
 
+  /** The newest; undefined as long as the stream could not be reached. */
   get shape(): StreamShape | undefined {
     return this.#shape;
   }
@@ -116,13 +141,14 @@ export class ShardMap {
 
   async #keepFresh(): Promise<void> {
     const { signal } = this.#abort;
-    const { refreshIntervalMs, refreshPauseMs } = this.#options;
+    const { refreshIntervalMs } = this.#options;
     while (!signal.aborted) {
-      await sleep(this.#clock, this.#pauseMs, signal);
-      if (!this.#surprised) await this.#restUntilDue(refreshIntervalMs - this.#pauseMs);
+      // Relays that were started in an outage do not all ask at once.
+      const part = this.#shape ? 1 : 0.5 + this.#clock.fraction() / 2;
+      await sleep(this.#clock, this.#pauseMs * part, signal);
+      if (!this.#surprised && this.#shape) await this.#restUntilDue(refreshIntervalMs - this.#pauseMs);
       if (signal.aborted) return;
-      // Surprises without news are not the map's fault: they are asked after less and less.
-      this.#pauseMs = this.#surprised ? Math.min(this.#pauseMs * 2, refreshIntervalMs) : refreshPauseMs;
+      this.#pauseMs = this.#nextPauseMs();
       this.#surprised = false;
       try {
         this.#take(await this.#loadInTime());
@@ -130,6 +156,13 @@ export class ShardMap {
         this.#events.failed(error);
       }
     }
+  }
+
+  #nextPauseMs(): number {
+    const { refreshIntervalMs, refreshPauseMs, openMsMax } = this.#options;
+    if (!this.#shape) return Math.min(this.#pauseMs * 2, Math.max(refreshPauseMs, openMsMax));
+    // Surprises without news are not the map's fault: they are asked after less and less.
+    return this.#surprised ? Math.min(this.#pauseMs * 2, refreshIntervalMs) : refreshPauseMs;
   }
 
   /** An answer that comes byte by byte would hold up every later look. */
@@ -163,12 +196,14 @@ export class ShardMap {
   #take(shape: StreamShape): void {
     // A stream in the middle of being re-created lists nothing: the old map is better than none.
     if (shape.shards.length === 0) return;
+    const isFirst = this.#shape === undefined;
     const before = this.#shape?.aggregationOff;
     const sorted = shape.shards.toSorted((a, b) => (a.startingHashKey < b.startingHashKey ? -1 : 1));
     if (idsOf(sorted) !== idsOf(this.#sorted)) this.#pauseMs = this.#options.refreshPauseMs;
     this.#shape = shape;
     this.#sorted = sorted;
     const { aggregationOff } = shape;
+    if (isFirst) this.#events.reached();
     if (aggregationOff !== undefined && before === undefined) this.#events.aggregationOff(aggregationOff);
   }
 }

@@ -4,7 +4,7 @@ import {
   type Shard as KinesisShard,
   ListShardsCommand,
 } from "@aws-sdk/client-kinesis";
-import type { LoadShape, Shard } from "../aggregate/shard-map.ts";
+import { LastingFailure, type LoadShape, type Shard } from "../aggregate/shard-map.ts";
 
 /** Record limit of a stream that does not say another: 1 MiB. */
 const RECORD_BYTES_STANDARD = 1_048_576;
@@ -15,9 +15,22 @@ export function shapeLoader(client: KinesisClient, streamName: string): LoadShap
     const [shards, summary] = await Promise.all([
       listShards(client, streamName),
       describe(client, streamName),
-    ]);
+    ]).catch((error: unknown) => {
+      throw lastingOr(error);
+    });
     return { shards: shards.filter(isOpen).map(toShard), ...summary };
   };
+}
+
+/** Names that Kinesis, and AWS's SDK before it asks, have for what is wrong with a configuration. Expired credentials are renewed. */
+const LASTING =
+  /^(ResourceNotFound|Validation|InvalidArgument|UnrecognizedClient|InvalidSignature|IncompleteSignature|MissingAuthentication|OptInRequired|CredentialsProviderError)/;
+
+/** The error, as a LastingFailure if it is one. */
+export function lastingOr(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isLasting = LASTING.test(error.name) || isDenied(error) || error.message === "Region is missing";
+  return isLasting ? new LastingFailure(error) : error;
 }
 
 /** All shards of a stream, closed ones too. */

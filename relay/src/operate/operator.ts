@@ -87,9 +87,12 @@ export class Operator {
   health(path: string): Page | undefined {
     if (path === "/healthz") return jsonPage(200, { status: "ok" });
     if (path !== "/readyz") return undefined;
-    const { pipeline, isStopping } = this.#parts;
-    const ready = !isStopping() && pipeline.shardMap.shape !== undefined;
-    return jsonPage(ready ? 200 : 503, { ready, circuit: pipeline.breaker.kind });
+    const { pipeline, config, isStopping } = this.#parts;
+    const { circuit, shardMap } = pipeline;
+    const isReached = shardMap.shape !== undefined;
+    // As long as nobody has reached the stream, batches go into the spool.
+    const ready = !isStopping() && (isReached || config.spool !== undefined);
+    return jsonPage(ready ? 200 : 503, { ready, circuit, stream_reached: isReached });
   }
 
   /** What only an operator asks: `/`, and of all workers `/metrics` and `/status.json`; undefined for any other path. */

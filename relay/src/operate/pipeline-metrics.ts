@@ -27,7 +27,7 @@ export const pipelineMetrics = (pipeline: Pipeline, config: Config): readonly Me
     help: "1 for the state that the circuit to Kinesis is in; how many workers are in it, where there are several.",
     type: "gauge",
     label: "state",
-    read: () => CIRCUITS.map((state) => [state, pipeline.breaker.kind === state ? 1 : 0]),
+    read: () => CIRCUITS.map((state) => [state, pipeline.circuit === state ? 1 : 0]),
   },
   {
     name: "tonearm_shards",

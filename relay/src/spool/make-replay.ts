@@ -3,7 +3,6 @@ import type { Aggregator } from "../aggregate/aggregator.ts";
 import { type Batch, countOf } from "../batch.ts";
 import type { Book } from "../book.ts";
 import type { Log } from "../log.ts";
-import type { CircuitBreaker } from "../put/circuit-breaker.ts";
 import { Refusal } from "../refusal.ts";
 import { Replay, type Settled } from "./replay.ts";
 import type { Spool } from "./spool.ts";
@@ -15,14 +14,15 @@ interface ReplayParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly aggregator: Aggregator;
-  readonly breaker: CircuitBreaker;
   readonly book: Book;
+  /** Whether Kinesis may take something now. */
+  readonly mayDeliver: () => boolean;
 }
 
 /** Wires the way out of the spool: through the aggregator into the stream, or to the dead letters, and into the book. */
-export function makeReplay({ spool, clock, log, aggregator, breaker, book }: ReplayParts): Replay {
+export function makeReplay({ spool, clock, log, aggregator, book, mayDeliver }: ReplayParts): Replay {
   const tryStream: TryStream = async (batch: Batch, alone: boolean) => {
-    if (breaker.kind === "open") return { kind: "unavailable" };
+    if (!mayDeliver()) return { kind: "unavailable" };
     try {
       const delivery = aggregator.add(batch, { lane: "spooled", alone });
       const kind = await delivery.outcome;
@@ -36,7 +36,7 @@ export function makeReplay({ spool, clock, log, aggregator, breaker, book }: Rep
   const delivery = new SpooledDelivery(tryStream, spool.deadLetters, log);
   return new Replay(spool, clock, (spooled) => delivery.deliver(spooled), {
     settled: (batches) => countSettled(book, batches),
-    mayDeliver: () => breaker.kind !== "open",
+    mayDeliver,
     handedOver: () => aggregator.flush("spooled"),
   });
 }

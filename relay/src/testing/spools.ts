@@ -36,8 +36,8 @@ export async function spooling(
   spoolBytesMax = 2 ** 30,
   letters = new MemoryDisk(),
   loadShape?: LoadShape,
+  clock = new ManualClock(seed),
 ) {
-  const clock = new ManualClock(seed);
   const parts = {
     log: fileLog(disk, clock)(),
     clock,

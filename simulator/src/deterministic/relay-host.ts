@@ -42,6 +42,8 @@ const SPOOL_SLACK_BYTES = 65_536;
 
 /** A machine with a relay on it, and with the disk of its spool. */
 export class RelayHost implements Endpoint {
+  /** Starts while Kinesis was away, on the spool alone. */
+  blindStarts = 0;
   readonly disk: DiskHost;
   readonly #letters: DiskHost;
   readonly name: string;
@@ -170,7 +172,9 @@ export class RelayHost implements Endpoint {
   async #start(running: Running): Promise<void> {
     try {
       await running.pipeline.start();
-      this.#world.trace.say(this.name, "up");
+      const isReached = running.pipeline.shardMap.shape !== undefined;
+      if (!isReached) this.blindStarts++;
+      this.#world.trace.say(this.name, isReached ? "up" : "up, and has not reached the stream");
       this.#stopping = false;
       this.#running = running;
     } catch (error) {

@@ -37,6 +37,8 @@ export interface SimulationReport {
   readonly wall_seconds: number;
   readonly steps: number;
   readonly kinesis_records: number;
+  /** Starts of relays that could not reach the stream, and served from their spools. */
+  readonly blind_starts: number;
   /** The last lines of the trace, when a promise was not kept. */
   readonly tail: string;
 }
@@ -64,6 +66,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     wall_seconds: (systemClock.monotonicMs() - beganMs) / 1_000,
     steps: agenda.steps,
     kinesis_records: run.kinesis.records,
+    blind_starts: run.blindStarts,
   };
 }
 
@@ -99,6 +102,10 @@ class Run {
     this.#devices = Array.from({ length: options.devices }, (_, i) => {
       return new Device(i, this.world, new Network(parts, knobs, random.fork(`network ${i}`)));
     });
+  }
+
+  get blindStarts(): number {
+    return this.#relays.reduce((sum, { blindStarts }) => sum + blindStarts, 0);
   }
 
   /** All of it; ends early when a promise is not kept. */

@@ -13,7 +13,7 @@ const SPOOL_FULL = 0.9;
  * @typedef {import("./views.js").ShardLoad} ShardLoad
  * @typedef {{
  *   stream: string, workers: number, uptime_ms: number, stopping: boolean, book: Book, refused_requests: Record<string, number>,
- *   circuit: "closed" | "open" | "half-open", bytes_in_flight: number, bytes_in_flight_max: number,
+ *   circuit: "closed" | "open" | "half-open", stream_reached: boolean, bytes_in_flight: number, bytes_in_flight_max: number,
  *   aggregation_ratio: number | null, put_calls: number, put_retries: number, put_calls_failed: number,
  *   shards: number, shard_loads: ShardLoad[], aggregation_off: string | null,
  *   acknowledgement: { p50_ms: number, p99_ms: number } | null,
@@ -66,6 +66,7 @@ function verdictOf(status, received) {
     return ["bad", `The spool is nearly full. ${waiting}.`];
   if (circuit !== "closed" && spool.bytes_max === 0)
     return ["bad", "Kinesis takes nothing, and there is no spool. Devices keep their events."];
+  if (!status.stream_reached) return ["watch", `The stream was not reached since the start. ${waiting}.`];
   if (circuit !== "closed") return ["watch", `Kinesis takes nothing. ${waiting}.`];
   if (spool.batches > 0) return ["watch", `Kinesis is back. Still ${waiting}.`];
   if (status.dead_letters.batches > 0)

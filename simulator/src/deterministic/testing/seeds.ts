@@ -18,9 +18,11 @@ export function keepsEveryPromise(from: number, to: number): void {
     timeout: 600_000,
   }, async () => {
     let events = 0;
+    let blindStarts = 0;
     for (const seed of seeds) {
       const report = await run(seed);
       events += report.events;
+      blindStarts += report.blind_starts;
       expect(report.violations, replayLines(report, devicesOf(seed))).toEqual([]);
       if (seed % TWICE_EVERY !== 0) continue;
       const again = await run(seed);
@@ -28,5 +30,6 @@ export function keepsEveryPromise(from: number, to: number): void {
     }
     // Runs in which nothing happens keep every promise, too.
     expect(events).toBeGreaterThan(100 * seeds.length);
+    expect(blindStarts).toBeGreaterThan(seeds.length / 10);
   });
 }
