@@ -2,3 +2,4 @@
 export { fuzz } from "./testing/fuzz.ts";
 export { ManualClock } from "./testing/manual-clock.ts";
 export { MemoryDisk } from "./testing/memory-disk.ts";
+export { chosenFactor, chosenSeed, type Told, tally, tell } from "./testing/tally.ts";

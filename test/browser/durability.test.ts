@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tally } from "@tonearm/sdk/testing";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserPid, hasChromium, launchProfile } from "./chromium.ts";
@@ -73,6 +74,7 @@ describe.skipIf(!hasChromium || !hasStrace)("what is called durable, in Chromium
 
   it("has been synced to the medium, once for every commit", async () => {
     expect(await syncsOfTenCommits(false)).toBeGreaterThanOrEqual(10);
+    tally(10);
   });
 
   it("has not when transactions are relaxed, as they are unless told: the control", async () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { freePort } from "../support/kinesis-servers.ts";
+import { freePort } from "../support/ports.ts";
 import { crash, hasChromium } from "./chromium.ts";
 import { BROKE_OFF, begin, close, inWorld, makePath, numbersOf, record, upTo, type World } from "./world.ts";
 

@@ -2,7 +2,8 @@
 import type { Telemetry, TelemetryOptions } from "@tonearm/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
-import { freePort, freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { freePort } from "../support/ports.ts";
 import { startTestRelay, type TestRelay } from "../support/relays.ts";
 import { type Verdicts, verdictsOf } from "../support/verdicts.ts";
 import { launchBrowser } from "./chromium.ts";

@@ -6,8 +6,9 @@ import { systemClock } from "@tonearm/sdk/ports";
 import { afterAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory, until } from "../support/devices.ts";
 import { KinesisProxy } from "../support/kinesis-proxy.ts";
-import { freePort, freshStream, startServer } from "../support/kinesis-servers.ts";
+import { freshStream, startServer } from "../support/kinesis-servers.ts";
 import { lostOf } from "../support/outage-run.ts";
+import { freePort } from "../support/ports.ts";
 import { RawDevices } from "../support/raw-devices.ts";
 import { startRelayProcess } from "../support/relay-process.ts";
 

@@ -1,19 +1,17 @@
 /** Runs `log-writer.ts`, kills it, and looks at what it left. */
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FileLog, NodeDisk } from "@tonearm/sdk/file-log";
 import { systemClock } from "@tonearm/sdk/ports";
 import * as esbuild from "esbuild";
-import { ROOT } from "../support/processes.ts";
+import { freshDirectory } from "../support/devices.ts";
 import { type LogTruth, textOf } from "./log-steps.ts";
 
 const SOURCE = fileURLToPath(new URL("./log-writer.ts", import.meta.url));
 
-/** The writer as one file, so that hundreds of processes start quickly. */
+/** The writer as one file in a fresh directory, so that hundreds of processes start quickly. */
 export async function bundleWriter(): Promise<string> {
-  const outfile = join(ROOT, "node_modules/.cache/log-writer.mjs");
-  await mkdir(dirname(outfile), { recursive: true });
+  const outfile = join(await freshDirectory(), "log-writer.mjs");
   await esbuild.build({
     entryPoints: [SOURCE],
     outfile,

@@ -1,11 +1,13 @@
 import { rm } from "node:fs/promises";
 import { audit } from "@tonearm/relay/read";
 import { systemClock } from "@tonearm/sdk/ports";
+import { tally } from "@tonearm/sdk/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory, until } from "../support/devices.ts";
 import { KinesisProxy } from "../support/kinesis-proxy.ts";
-import { freePort, freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
+import { freshStream, type KinesisServer, startServer } from "../support/kinesis-servers.ts";
 import { lostOf } from "../support/outage-run.ts";
+import { freePort } from "../support/ports.ts";
 import { RawDevices } from "../support/raw-devices.ts";
 import { startRelayProcess } from "../support/relay-process.ts";
 
@@ -70,6 +72,7 @@ describe("kill -9 of a relay with a spool", () => {
     expect([lost, imbalance]).toEqual([0, 0]);
     expect(acked).toBeGreaterThan(KILLS * 20);
     expect(answers.get("spool")).toBeGreaterThan(0);
+    tally(KILLS);
     console.log(`${KILLS} kills, ${acked} events acknowledged, ${lost} lost`, Object.fromEntries(answers));
   }, 600_000);
 

@@ -6,6 +6,7 @@ import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { alone } from "../support/holds.ts";
 import { execute, type Finished, ROOT } from "../support/processes.ts";
 
 const SDK = join(ROOT, "sdk");
@@ -35,8 +36,11 @@ export async function packedApp(others: readonly string[] = []): Promise<PackedA
   await mkdir(installed, { recursive: true });
   await writeFile(join(directory, "package.json"), JSON.stringify({ name: "app", type: "module" }));
   const tarball = join(directory, "sdk.tgz");
-  await inSdk("run", "build");
-  await inSdk("pack", "--out", tarball);
+  // What is built stands in the sources' directory, which all tests share.
+  await alone("build of the SDK", async () => {
+    await inSdk("run", "build");
+    await inSdk("pack", "--out", tarball);
+  });
   succeeded(await execute("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"], {}));
   const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8")) as Manifest;
   await Promise.all([

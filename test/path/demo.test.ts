@@ -8,7 +8,7 @@ import { readTruth } from "@tonearm/simulator/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory } from "../support/devices.ts";
 import { readIndependently } from "../support/independent-reader.ts";
-import { freePort } from "../support/kinesis-servers.ts";
+import { freePort } from "../support/ports.ts";
 import { run } from "../support/processes.ts";
 
 afterAll(cleanUp);

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -13,6 +12,7 @@ import {
   type KinesisClient,
 } from "@aws-sdk/client-kinesis";
 import { makeClient } from "@tonearm/relay";
+import { freePort } from "./ports.ts";
 import { ROOT } from "./processes.ts";
 
 export interface KinesisServer {
@@ -127,14 +127,4 @@ export async function untilActive(client: KinesisClient, streamName: string): Pr
     if (summary?.StreamStatus === "ACTIVE") return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no port was given");
-  return address.port;
 }

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { freshDirectory, until } from "./devices.ts";
-import { freePort } from "./kinesis-servers.ts";
+import { freePort } from "./ports.ts";
 import { toneOf } from "./tones.ts";
 
 export const hasMpd = spawnSync("mpd", ["--version"]).status === 0;

@@ -4,7 +4,8 @@ import { systemClock } from "@tonearm/sdk/ports";
 import { COUNTED_STREAM, startCountingKinesis } from "./counting-kinesis.ts";
 import { freshDirectory, until } from "./devices.ts";
 import { type KinesisFault, KinesisProxy } from "./kinesis-proxy.ts";
-import { freePort, freshStream, startServer } from "./kinesis-servers.ts";
+import { freshStream, startServer } from "./kinesis-servers.ts";
+import { freePort } from "./ports.ts";
 import { RawDevices } from "./raw-devices.ts";
 import { startRelayProcess } from "./relay-process.ts";
 

@@ -6,6 +6,8 @@
  * others (default 1).
  */
 
+import { chosenFactor, chosenSeed, tally } from "./tally.ts";
+
 export interface FuzzTarget {
   /** Good inputs, from which bad ones are made. */
   readonly corpus: readonly Uint8Array[];
@@ -15,6 +17,7 @@ export interface FuzzTarget {
   check(input: Uint8Array): void;
 }
 
+const TOLD_EVERY = 100_000;
 const LENGTH_MAX = 4_096;
 /** Where decoders count, compare and overflow. */
 const TELLING_BYTES = [
@@ -23,8 +26,8 @@ const TELLING_BYTES = [
 
 /** @throws Error that names seed, number and bytes of the first input whose check threw. */
 export function fuzz({ corpus, inputs, check }: FuzzTarget): number {
-  const seed = Number(process.env.TONEARM_FUZZ_SEED ?? 1);
-  const count = inputs * Number(process.env.TONEARM_FUZZ_FACTOR ?? 1);
+  const seed = chosenSeed();
+  const count = inputs * chosenFactor();
   const mutator = new Mutator(seed, corpus);
   for (let number = 0; number < count; number++) {
     const input = mutator.next();
@@ -34,7 +37,9 @@ export function fuzz({ corpus, inputs, check }: FuzzTarget): number {
       const hex = Buffer.from(input).toString("hex");
       throw new Error(`input ${number} of TONEARM_FUZZ_SEED=${seed} breaks a promise: ${hex}`, { cause });
     }
+    if ((number + 1) % TOLD_EVERY === 0) tally(TOLD_EVERY);
   }
+  tally(count % TOLD_EVERY);
   return count;
 }
 
@@ -46,7 +51,7 @@ export class Mutator {
   #state: number;
 
   constructor(seed: number, corpus: readonly Uint8Array[]) {
-    this.#state = seed * 0x9e3779b9;
+    this.#state = Math.imul(seed, 0x9e3779b9);
     this.#corpus = corpus;
   }
 

@@ -1,9 +1,11 @@
 import { FileLog } from "@tonearm/sdk/file-log";
+import { chosenSeed, tally } from "@tonearm/sdk/testing";
 import { expect, it } from "vitest";
 import { callsOf, FAILURES, faultAfter, recoverFailing } from "./call-faults.ts";
-import { statesOf, workloads } from "./enumerate.ts";
+import { longWorkloads, statesOf, workloads } from "./enumerate.ts";
 
-const WORKLOADS = [
+const SEED = chosenSeed();
+const CHOSEN = [
   "mae",
   "aaamakaKaoaax",
   "maeamamaeakoamKaa",
@@ -12,6 +14,10 @@ const WORKLOADS = [
   "aaaaaaaaKoaaaaeam",
   "maKhmaKxmaepoaKa",
 ];
+/** Chosen by hand, and by any other seed. */
+const WORKLOADS = SEED === 1 ? CHOSEN : [...longWorkloads(CHOSEN.length, 14, `faults ${SEED}`)];
+/** Neighbours among the states differ by a byte: one of so many stands for them. */
+const ONE_OF = 15;
 
 it("a log keeps what it promised whichever of its calls fails, once, for a while or from then on", {
   timeout: 600_000,
@@ -34,8 +40,10 @@ it("a log keeps what it promised whichever of its calls fails, once, for a while
         }
       }
     }
+    tally(calls * 3 * FAILURES.length);
   }
-  expect(cases).toBeGreaterThan(9_000);
+  // Workloads that are drawn make fewer calls.
+  expect(cases).toBeGreaterThan(SEED === 1 ? 9_000 : 1_000);
 });
 
 it("a log recovers whichever call of a recovery fails, or is the last of its process", {
@@ -46,11 +54,11 @@ it("a log recovers whichever call of a recovery fails, or is the last of its pro
   for (const workload of workloads(2)) {
     const { distinct } = await statesOf(FileLog, workload, workload.length - 1);
     for (const { image, owed } of distinct) {
-      // Neighbours among the states differ by a byte: one of fifteen stands for them.
-      if (met++ % 15 > 0) continue;
-      const tally = await recoverFailing(FileLog, image(), owed);
-      cases += tally.cases;
-      expect([workload, tally.fault]).toEqual([workload, undefined]);
+      if (met++ % ONE_OF !== (SEED - 1) % ONE_OF) continue;
+      const recovered = await recoverFailing(FileLog, image(), owed);
+      cases += recovered.cases;
+      expect([workload, recovered.fault]).toEqual([workload, undefined]);
+      tally(recovered.cases);
     }
   }
   expect(cases).toBeGreaterThan(100_000);

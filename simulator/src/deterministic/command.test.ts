@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import { deterministicCommand, replayLines } from "./command.ts";
+import { KNOBS_VERSION } from "./knobs.ts";
 
 const ARGS = ["--deterministic", "--seed", "7", "--hours", "3", "--devices", "2"];
 
@@ -16,7 +17,7 @@ async function printed(args: readonly string[]): Promise<string[]> {
 
 it("prints the knobs before anything happens, and one object at the end", async () => {
   const [knobs, report, ...others] = await printed(ARGS);
-  expect(knobs).toMatch(/^seed 7; knobs: \{"pace":/);
+  expect(knobs).toMatch(/^seed 7; knobs \d+: \{"pace":/);
   expect(JSON.parse(report!)).toMatchObject({
     seed: "7",
     fleet_hours: 3,
@@ -24,6 +25,7 @@ it("prints the knobs before anything happens, and one object at the end", async 
     violations: [],
     trace_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     wall_seconds: expect.any(Number),
+    knobs_version: KNOBS_VERSION,
   });
   expect(others).toEqual([]);
 });
@@ -50,6 +52,12 @@ it("tells what was not kept, when, and one command to see it again", () => {
     violations: [{ step: 9, atMs: 1_500, what: "something is lost" }],
   };
   expect(replayLines(report, 2)).toBe(
-    "step 9, 1500 ms: something is lost\nagain: pnpm simulate --deterministic --seed 7 --hours 3 --devices 2",
+    `step 9, 1500 ms: something is lost\nagain: pnpm simulate --deterministic --seed 7 --hours 3 --devices 2 --knobs ${KNOBS_VERSION}`,
   );
+});
+
+it("runs no seed of other knobs: it would be another run", async () => {
+  const other = deterministicCommand([...ARGS, "--knobs", String(KNOBS_VERSION + 1)]);
+  await expect(other).rejects.toThrow(`option knobs is ${KNOBS_VERSION + 1}, expected ${KNOBS_VERSION}`);
+  expect(await printed([...ARGS, "--json", "--knobs", String(KNOBS_VERSION)])).toHaveLength(1);
 });

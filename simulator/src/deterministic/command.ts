@@ -1,9 +1,10 @@
 import { createWriteStream } from "node:fs";
 import { finished } from "node:stream/promises";
-import { checkFlags, helpFor, readFlags, someText, wholeNumber } from "@tonearm/relay/flags";
+import { ConfigError, checkFlags, helpFor, readFlags, someText, wholeNumber } from "@tonearm/relay/flags";
 import { z } from "zod";
 import { newSeed } from "../seed.ts";
-import { type SimulationReport, simulate } from "./simulation.ts";
+import { KNOBS_VERSION } from "./knobs.ts";
+import { type SimulationOptions, type SimulationReport, simulate } from "./simulation.ts";
 
 const shape = {
   deterministic: z
@@ -15,6 +16,9 @@ const shape = {
     .describe("hours of the fleet's life in which things go wrong"),
   devices: wholeNumber(1, 1_000).default(3).describe("speakers"),
   json: z.boolean().default(false).describe("print nothing but one JSON object at the end"),
+  knobs: wholeNumber(1, 1_000_000)
+    .optional()
+    .describe("version of the knobs that the seed was drawn with; another one is refused"),
   trace: someText.optional().describe("file that takes everything that happens, line by line"),
 };
 
@@ -27,7 +31,11 @@ ${helpFor(shape)}`;
 
 export async function deterministicCommand(args: readonly string[]): Promise<void> {
   const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
-  const { hours, devices, seed = newSeed() } = options;
+  const { hours, devices, seed = newSeed(), knobs: version = KNOBS_VERSION } = options;
+  if (version !== KNOBS_VERSION)
+    throw new ConfigError(
+      `option knobs is ${version}, expected ${KNOBS_VERSION}: under other knobs the seed is another run; use the sources that printed it`,
+    );
   const tell = (line: string) => {
     if (!options.json) console.log(line);
   };
@@ -36,7 +44,7 @@ export async function deterministicCommand(args: readonly string[]): Promise<voi
     seed,
     hours,
     devices,
-    onKnobs: (knobs) => tell(`seed ${seed}; knobs: ${JSON.stringify(knobs)}`),
+    onKnobs: (knobs) => tell(`seed ${seed}; knobs ${KNOBS_VERSION}: ${JSON.stringify(knobs)}`),
     ...(trace && { writeTrace: (lines: string) => void trace.write(lines) }),
   });
   if (trace) await finished(trace.end());
@@ -45,7 +53,7 @@ export async function deterministicCommand(args: readonly string[]): Promise<voi
     process.stderr.write(`${tail}${replayLines(report, devices)}\n`);
     process.exitCode = 1;
   }
-  console.log(JSON.stringify(summary));
+  console.log(JSON.stringify({ ...summary, knobs_version: KNOBS_VERSION }));
 }
 
 /** What was not kept, when, and how to see it again. */
@@ -54,6 +62,13 @@ export function replayLines(
   devices: number,
 ): string {
   const what = violations.map(({ step, atMs, what: words }) => `step ${step}, ${atMs} ms: ${words}`);
-  const again = `pnpm simulate --deterministic --seed ${seed} --hours ${hours} --devices ${devices}`;
-  return [...what, `again: ${again}`].join("\n");
+  return [...what, `again: ${replayCommand({ seed, hours, devices })}`].join("\n");
 }
+
+/** The command that does the same run again, or says that these sources no longer can. */
+export const replayCommand = ({
+  seed,
+  hours,
+  devices,
+}: Pick<SimulationOptions, "seed" | "hours" | "devices">): string =>
+  `pnpm simulate --deterministic --seed ${seed} --hours ${hours} --devices ${devices} --knobs ${KNOBS_VERSION}`;

@@ -1,5 +1,11 @@
 import type { Random } from "../listening/random.ts";
 
+/**
+ * Raised whenever a seed comes to mean other knobs (`knobs.test.ts` notices): a seed says nothing without the version that it was drawn
+ * with.
+ */
+export const KNOBS_VERSION = 1;
+
 /** How often something happens per hour of the fault phase, and how long it lasts at most. */
 interface Weather {
   readonly perHour: number;
