@@ -7,6 +7,7 @@
  * spool needs some 350 bytes of disk for an event. More than the relay takes is no mistake: then it gets all it takes.
  */
 import { parseArgs } from "node:util";
+import { tally, tell } from "@tonearm/sdk/testing";
 import { cleanUp } from "../support/devices.ts";
 import { runOutage } from "../support/outage-run.ts";
 
@@ -37,4 +38,8 @@ const { lost, spoilt, imbalance, exitCode, answers, rssFirst, rssLast } = report
 const isFlat = Math.abs(rssLast / rssFirst - 1) <= 0.1;
 const refused = Object.keys(answers).filter((name) => name !== "stream" && name !== "spool");
 const isWrong = lost > 0 || spoilt > 0 || imbalance !== 0 || exitCode !== 0 || refused.length > 0;
-if (isWrong || !isFlat) process.exitCode = 1;
+if (isWrong || !isFlat) {
+  process.exitCode = 1;
+  const what = JSON.stringify({ lost, spoilt, imbalance, exitCode, refused, rssFirst, rssLast });
+  tell({ kind: "violation", what, again: `pnpm soak:outage ${minutes}` });
+} else tally(report.acknowledged);
