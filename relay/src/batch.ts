@@ -11,6 +11,8 @@ export interface UserRecords {
   readonly bytes: Uint8Array;
   /** Where the line of each number ends, its newline included; a number that was given up has no bytes. */
   readonly ends: readonly number[];
+  /** Where they stand, if that can be used again once nobody needs them. */
+  readonly room?: { free(): void };
 }
 
 /** How many events there are. */

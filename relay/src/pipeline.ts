@@ -232,6 +232,11 @@ export class Pipeline {
     const waitMs = this.#collector.waitMs(this.shardOf(batch.device));
     if (waitMs > this.#config.shardWaitMaxMs) return this.#intoSpool(batch, waitMs);
     let outcome = await this.#aggregator.add(batch).outcome;
+    if (outcome === "stream") {
+      // All of its records have been answered. Whatever else became of it, some of them may still be on their way.
+      batch.records.room?.free();
+      return "stream";
+    }
     // Another batch in the record may have been the reason.
     if (outcome === "refused") outcome = await this.#aggregator.add(batch, { alone: true }).outcome;
     if (outcome === "refused") {

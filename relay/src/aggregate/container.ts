@@ -1,4 +1,5 @@
 import { type Batch, countOf } from "../batch.ts";
+import { SpareBuffers } from "../memory/spare-buffers.ts";
 import type { Delivery } from "../put/delivery.ts";
 import type { Lane, PutEntry } from "../put/put-entry.ts";
 import { hashKeyOf } from "./hash-key.ts";
@@ -15,6 +16,9 @@ const AGGREGATE_PARTITION_KEY = "a";
 
 /** Longest hash key, for sizes that must hold whichever it becomes. */
 const HASH_KEY_CHARS_MAX = 39;
+
+/** Memory of containers that are closed, and of aggregates that are in the stream: 32 MiB at most, at the usual size. */
+const spares = new SpareBuffers(512);
 
 /**
  * The aggregate being filled for one shard. Its hash key is that of the first device in it. A batch is taken whole or
@@ -36,7 +40,7 @@ export class Container {
     this.shardId = shardId;
     this.lane = lane;
     this.openedMs = openedMs;
-    this.#records = Buffer.allocUnsafe(bytesHint);
+    this.#records = spares.take(bytesHint);
   }
 
   /** User records in it. */
@@ -75,6 +79,7 @@ export class Container {
     const { shardId, lane } = this;
     const common = { shardId, lane, deliveries: this.#deliveries, userRecords: this.#count };
     if (this.#count === 1) {
+      spares.giveBack(this.#records);
       return {
         ...common,
         partitionKey: first!.batch.device,
@@ -84,8 +89,11 @@ export class Container {
     }
     const hashKey = hashKeyOf(first!.batch.device).toString();
     const records = this.#records.subarray(0, this.#recordsLength);
-    const data = encodeAggregate(this.#partitionKeys, hashKey, records);
-    return { ...common, partitionKey: AGGREGATE_PARTITION_KEY, explicitHashKey: hashKey, data };
+    const whole = spares.take(aggregateLength(this.#tablesLength, this.#recordsLength));
+    const data = encodeAggregate(this.#partitionKeys, hashKey, records, whole);
+    spares.giveBack(this.#records);
+    const free = () => spares.giveBack(whole);
+    return { ...common, partitionKey: AGGREGATE_PARTITION_KEY, explicitHashKey: hashKey, data, free };
   }
 
   #keyIndexOf(device: string): number {
@@ -99,8 +107,9 @@ export class Container {
 
   #ensure(more: number): void {
     if (this.#recordsLength + more <= this.#records.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.#records.length * 2, this.#recordsLength + more));
+    const grown = spares.take(this.#recordsLength + more);
     this.#records.copy(grown, 0, 0, this.#recordsLength);
+    spares.giveBack(this.#records);
     this.#records = grown;
   }
 }

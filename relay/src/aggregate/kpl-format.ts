@@ -11,7 +11,7 @@
  * All keys come first, then all hash keys, then all records. Every record names hash key 0, the only one: wherever the
  * aggregate lands, its shard contains that key, so no consumer can take one of its records for one that strayed.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 export const MAGIC = Buffer.of(0xf3, 0x89, 0x9a, 0xc2);
 export const DIGEST_BYTES = 16;
@@ -80,24 +80,20 @@ export function aggregateLength(tablesLength: number, recordsLength: number): nu
   return MAGIC.length + tablesLength + recordsLength + DIGEST_BYTES;
 }
 
-/** The finished aggregate. */
+/** The finished aggregate, at the beginning of `room`, which has `aggregateLength` bytes or more. */
 export function encodeAggregate(
   partitionKeys: readonly string[],
   hashKey: string,
   records: Uint8Array,
+  room: Buffer,
 ): Buffer {
-  const tablesLength = partitionKeys.reduce(
-    (sum, key) => sum + tableEntryLength(key),
-    tableEntryLength(hashKey),
-  );
-  const whole = Buffer.allocUnsafe(aggregateLength(tablesLength, records.length));
-  let at = MAGIC.copy(whole);
-  for (const key of partitionKeys) at = writeTableEntry(whole, at, TAG_PARTITION_KEY, key);
-  at = writeTableEntry(whole, at, TAG_HASH_KEY, hashKey);
-  whole.set(records, at);
+  let at = MAGIC.copy(room);
+  for (const key of partitionKeys) at = writeTableEntry(room, at, TAG_PARTITION_KEY, key);
+  at = writeTableEntry(room, at, TAG_HASH_KEY, hashKey);
+  room.set(records, at);
   at += records.length;
-  createHash("md5").update(whole.subarray(MAGIC.length, at)).digest().copy(whole, at);
-  return whole;
+  at += hash("md5", room.subarray(MAGIC.length, at), "buffer").copy(room, at);
+  return room.subarray(0, at);
 }
 
 function writeTableEntry(bytes: Buffer, at: number, tag: number, key: string): number {

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { EVENT_BYTES_MAX, isControlType, reservedKeyIn } from "@tonearm/sdk/wire";
 import type { UserRecords } from "../batch.ts";
+import { type Room, Slab } from "../memory/slab.ts";
 import type { Refusal } from "../refusal.ts";
 import { type CheckedEvent, checkFields, type DecodedEvent, invalidEvent } from "./event-fields.ts";
 import type { Header } from "./header.ts";
@@ -8,7 +9,6 @@ import { type Intake, OPEN } from "./intake.ts";
 import { writeInteger } from "./integer-text.ts";
 import { isSurelyData } from "./json-object.ts";
 import { shapeFault } from "./json-shape.ts";
-import { Slab } from "./slab.ts";
 import { timeQualityOf } from "./time-quality.ts";
 
 const OPEN_BRACE = 0x7b;
@@ -29,8 +29,8 @@ const FIELDS_BYTES = 150;
 /** Least bytes an event can take. */
 const EVENT_BYTES_MIN = 8;
 
-/** Three batches of fifty events share a piece. */
-const slab = new Slab(65_536);
+/** Three batches of fifty events share a piece; 16 MiB of such pieces are kept when they are empty. */
+const slab = new Slab(65_536, 256);
 
 /**
  * Writes user records: the relay's fields, then the device's bytes unchanged. Everything that could make one event
@@ -48,7 +48,7 @@ export class RecordWriter {
   #offsetMs: number | null | undefined;
   #offsetText = EMPTY;
   #seq: number;
-  #bytes: Buffer;
+  #room: Room;
   #length = 0;
 
   /**
@@ -69,7 +69,7 @@ export class RecordWriter {
     this.#receivedMs = receivedMs;
     // No room for more events than the body can hold, whatever it promises.
     const events = Math.min(count, Math.ceil(bodyBytes / EVENT_BYTES_MIN));
-    this.#bytes = slab.take(bodyBytes + events * (this.#head.length + FIELDS_BYTES) + FIELDS_BYTES_MAX);
+    this.#room = slab.take(bodyBytes + events * (this.#head.length + FIELDS_BYTES) + FIELDS_BYTES_MAX);
   }
 
   /** @throws Refusal `invalid_event` with the event's seq. */
@@ -78,7 +78,7 @@ export class RecordWriter {
     const hasMembers = this.#checkData(event);
     const { body, from, to } = this.#conceal ? concealed(event, this.#conceal) : event;
     this.#ensure(FIELDS_BYTES_MAX + to - from);
-    const bytes = this.#bytes;
+    const { bytes } = this.#room;
     let at = this.#writeFields(event);
     if (hasMembers) {
       bytes[at++] = COMMA;
@@ -104,7 +104,7 @@ export class RecordWriter {
       const text = `,"offset_ms":${offsetMs},"time_quality":"${quality}","received_ms":${this.#receivedMs}`;
       this.#offsetText = Buffer.from(text, "latin1");
     }
-    const bytes = this.#bytes;
+    const { bytes } = this.#room;
     let at = writeText(bytes, this.#length, this.#head);
     at = writeText(bytes, writeInteger(bytes, at, this.#seq), this.#typeText);
     at = writeText(bytes, writeInteger(bytes, at, timeMs), MONO);
@@ -127,7 +127,8 @@ export class RecordWriter {
       this.#seq--;
       throw this.#invalid(OUTSIDE);
     }
-    return { bytes: slab.trim(this.#bytes, this.#length), ends: this.#ends };
+    this.#room.trim(this.#length);
+    return { bytes: this.#room.bytes, ends: this.#ends, room: this.#room };
   }
 
   /** Returns whether the object has any member. */
@@ -162,10 +163,12 @@ export class RecordWriter {
   }
 
   #ensure(more: number): void {
-    if (this.#length + more <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
+    const { bytes } = this.#room;
+    if (this.#length + more <= bytes.length) return;
+    const grown = slab.take(Math.max(bytes.length * 2, this.#length + more));
+    bytes.copy(grown.bytes, 0, 0, this.#length);
+    this.#room.free();
+    this.#room = grown;
   }
 
   #invalid(message: string): Refusal {

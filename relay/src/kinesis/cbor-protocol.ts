@@ -6,6 +6,7 @@
 import { AwsJson1_1Protocol } from "@aws-sdk/core/protocols";
 import { CborShapeDeserializer2 } from "@smithy/core/cbor";
 import { type JsonCodec2, SerdeContext } from "@smithy/core/protocols";
+import { SpareBuffers } from "../memory/spare-buffers.ts";
 import { type CborValue, encodeCbor } from "./cbor.ts";
 
 const MEDIA = "application/x-amz-cbor-1.1";
@@ -31,12 +32,29 @@ export class KinesisCborProtocol extends AwsJson1_1Protocol {
   }
 }
 
+/** Memory of bodies that have been answered: 16 MiB of them mostly, and 64 at most. */
+const spares = new SpareBuffers(4);
+const bodies = new WeakMap<object, Buffer>();
+
+/**
+ * Gives the memory of a call's body back, for the next. Only for calls whose answer shows that the server has read all of it:
+ * what is left of another one may still have to be sent.
+ */
+export function freeBodyOf(input: object): void {
+  const body = bodies.get(input);
+  if (body && bodies.delete(input)) spares.giveBack(body);
+}
+
 /** Inputs of the calls made here are plain, and Kinesis's names are theirs: no schema is needed to write them. */
 class Serializer extends SerdeContext {
   #body: Buffer = EMPTY;
 
-  write(_schema: unknown, value: unknown): void {
-    this.#body = encodeCbor(value as CborValue);
+  write(_schema: unknown, value: object): void {
+    this.#body = encodeCbor(value as CborValue, (bytes) => {
+      const room = spares.take(bytes);
+      bodies.set(value, room);
+      return room;
+    });
   }
 
   flush(): Buffer {

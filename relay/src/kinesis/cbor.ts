@@ -23,11 +23,13 @@ const MAP = 0xa0;
 const FALSE = 0xf4;
 const TRUE = 0xf5;
 
-/** @throws RangeError for a number that is not whole, or not from 0 to 2^32 - 1. */
-export function encodeCbor(value: CborValue): Buffer {
-  const bytes = Buffer.allocUnsafe(lengthOf(value));
-  write(bytes, 0, value);
-  return bytes;
+/**
+ * @param take gives memory of so many bytes or more, of which the first part is used.
+ * @throws RangeError for a number that is not whole, or not from 0 to 2^32 - 1.
+ */
+export function encodeCbor(value: CborValue, take: (bytes: number) => Buffer = Buffer.allocUnsafe): Buffer {
+  const bytes = take(lengthOf(value));
+  return bytes.subarray(0, write(bytes, 0, value));
 }
 
 function lengthOf(value: CborValue): number {

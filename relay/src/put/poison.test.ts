@@ -46,7 +46,7 @@ describe("a batch that Kinesis refuses for ever", () => {
     const taken: (readonly PutEntry[])[] = [];
     kinesis.answer = (entries) => {
       const result = answer(entries);
-      if (result.kind === "answered") taken.push(entries);
+      if (result.kind === "answered") taken.push(kinesis.calls.at(-1)!);
       return result;
     };
     const outcomes = acceptAll(pipeline, 20);

@@ -19,6 +19,8 @@ export interface PutEntry {
   readonly lane: Lane;
   readonly deliveries: readonly Delivery[];
   readonly userRecords: number;
+  /** Gives the memory of `data` back, where it can be used again: once the record is in the stream, nobody needs it. */
+  readonly free?: () => void;
 }
 
 /** What counts against the limits of a record and of a call. */

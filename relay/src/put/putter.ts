@@ -1,5 +1,6 @@
 import { type KinesisClient, type KinesisServiceException, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { Clock } from "@tonearm/sdk/ports";
+import { freeBodyOf } from "../kinesis/cbor-protocol.ts";
 import type { PutEntry } from "./put-entry.ts";
 
 /** What became of one record of a call. */
@@ -15,7 +16,7 @@ export type PutAnswer =
   /** It may have put its records all the same: it is sent again, and counted. */
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** Puts records into the stream; never rejects. */
+/** Puts records into the stream; never rejects. Once it has resolved, their memory is used again: what is still on its way must be a copy. */
 export type PutRecords = (entries: readonly PutEntry[]) => Promise<PutAnswer>;
 
 /** Names that Kinesis has for too much at once. They say nothing of its health. */
@@ -40,20 +41,20 @@ export function putterFor(
     const abort = new AbortController();
     const cancel = clock.after(timeoutMs, () => abort.abort(), true);
     try {
-      const { Records: records = [] } = await client.send(
-        new PutRecordsCommand({
-          StreamName: streamName,
-          Records: entries.map(({ partitionKey, explicitHashKey, data }) => ({
-            PartitionKey: partitionKey,
-            ExplicitHashKey: explicitHashKey,
-            Data: data,
-          })),
-        }),
-        { abortSignal: abort.signal },
-      );
+      const input = {
+        StreamName: streamName,
+        Records: entries.map(({ partitionKey, explicitHashKey, data }) => ({
+          PartitionKey: partitionKey,
+          ExplicitHashKey: explicitHashKey,
+          Data: data,
+        })),
+      };
+      const answer = await client.send(new PutRecordsCommand(input), { abortSignal: abort.signal });
+      const { Records: records = [] } = answer;
       if (records.length !== entries.length) {
         throw new Error(`PutRecords answered ${records.length} results for ${entries.length} records`);
       }
+      freeBodyOf(input);
       const results = records.map(({ ErrorCode, ShardId, SequenceNumber }): PutResult => {
         if (ErrorCode !== undefined || SequenceNumber === undefined)
           return { ok: false, code: ErrorCode ?? "Unknown" };

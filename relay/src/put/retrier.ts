@@ -134,7 +134,10 @@ export class Retrier {
       surprised ||= strayed;
       this.#limiter.accepted(key, entryBytes(each.entry));
       if (strayed && each.entry.userRecords > 1) strays.push(each);
-      else for (const delivery of each.entry.deliveries) delivery.entryDelivered();
+      else {
+        for (const delivery of each.entry.deliveries) delivery.entryDelivered();
+        each.entry.free?.();
+      }
     }
     if (search.accepted) this.#acceptedMs = this.#clock.monotonicMs();
     if (surprised) this.#events.surprised(strays);

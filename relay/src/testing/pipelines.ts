@@ -39,7 +39,8 @@ export class ScriptedKinesis {
   answer: (entries: readonly PutEntry[]) => PutAnswer | Promise<PutAnswer> = accepted;
 
   readonly put = async (entries: readonly PutEntry[]): Promise<PutAnswer> => {
-    this.calls.push(entries);
+    // What an answered record stood in is used again.
+    this.calls.push(entries.map((entry) => ({ ...entry, data: Buffer.from(entry.data) })));
     return this.answer(entries);
   };
 

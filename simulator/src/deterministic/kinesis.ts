@@ -137,8 +137,9 @@ export class Kinesis {
         const isLate = random.chance(state.lateCallShare);
         if (isLost || isLate) fail(CALL_TIMEOUT_MS, "no answer");
         const latencyMs = isLate ? random.fraction() * LATE_MS_MAX : random.exponential(LATENCY_MEAN_MS);
-        // What is on its way arrives, whatever becomes of who sent it.
-        const arrived = process.later(latencyMs, () => this.#put(entries, by));
+        // What is on its way arrives, whatever becomes of who sent it, and of the memory that it was sent from.
+        const sent = entries.map((entry) => ({ ...entry, data: Buffer.from(entry.data) }));
+        const arrived = process.later(latencyMs, () => this.#put(sent, by));
         if (!isLost && !isLate) resolve(arrived);
       });
   }

@@ -55,10 +55,18 @@ export interface Setup {
   /** What the endpoint understands: `cbor`, or `json` and nothing else. */
   readonly speaks: string;
   readonly workers: string;
+  /** Where V8's profile of the relay is left; undefined: none is made, which costs nothing. */
+  readonly profile: string | undefined;
 }
 
+const profilerArgs = (directory: string | undefined): string[] =>
+  directory === undefined ? [] : ["--cpu-prof", "--cpu-prof-interval", "200", `--cpu-prof-dir=${directory}`];
+
 /** A relay under load. @throws Error when an event is missing from the stream or stands in it twice. */
-export async function runRelay(workload: Workload, { spool, speaks, workers }: Setup): Promise<Cost> {
+export async function runRelay(
+  workload: Workload,
+  { spool, speaks, workers, profile }: Setup,
+): Promise<Cost> {
   const endpoint = startChild("endpoint.ts", [speaks]);
   const { port } = (await answerOf(endpoint)) as { port: number };
   const flags = [
@@ -72,7 +80,7 @@ export async function runRelay(workload: Workload, { spool, speaks, workers }: S
     ...DEVICE_FLAGS,
   ];
   const spoolFlags = spool === undefined ? [] : ["--spool", spool, ...SPOOL_FLAGS];
-  const server = await serve([RELAY, ...flags, ...spoolFlags], ENV);
+  const server = await serve([RELAY, ...flags, ...spoolFlags], ENV, profilerArgs(profile));
   if (spool !== undefined) endpoint.send("away");
   const cost = await underLoad(workload, server);
   let drainedCpuMicros: number | undefined;
