@@ -129,11 +129,11 @@ async function serve(
 ): Promise<Relay> {
   let stopping = false;
   const isStopping = () => stopping;
-  const entrance = new Entrance(door.rules, clock);
+  const entrance = new Entrance(door.rules, clock, colleagues);
   const common = { pipeline, clock, log, isStopping };
   const operator = new Operator({ ...common, entrance, config, colleagues });
   // Before the first request, which may be one for another worker too.
-  colleagues?.open(deskOf(pipeline, operator));
+  colleagues?.open(deskOf(pipeline, operator, entrance));
   const { operatorHost, operatorPort } = config;
   const showsPages = operatorPort === undefined;
   const corsOrigins = () => config.corsOrigins;
@@ -187,9 +187,10 @@ async function serve(
   return { url, operatorUrl: operatorUrl ?? url, pipeline, reload, stop };
 }
 
-const deskOf = (pipeline: Pipeline, operator: Operator): Desk => ({
+const deskOf = (pipeline: Pipeline, operator: Operator, entrance: Entrance): Desk => ({
   adopt: (epochKey, accepted) => pipeline.adopt(epochKey, accepted),
   release: (epochKey) => pipeline.release(epochKey),
+  addOthers: (spent) => entrance.addOthers(spent),
   figures: (path) => operator.figures(path),
 });
 

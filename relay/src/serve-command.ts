@@ -47,7 +47,7 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
   const place = ownPlace();
   const workers = place?.count ?? workersNeeded(loaded.config);
   if (!place && workers > 1) await serveWithWorkers(loaded.config, workers, cli, log);
-  await serve(() => configOf(loadConfig(args).config, place), cli, log, place !== undefined);
+  await serve(() => configOf(loadConfig(args).config, place), cli, log, place);
 }
 
 /** This process's part of the configuration. */
@@ -64,9 +64,14 @@ function configOf(whole: Config, place: Place | undefined): Config {
 }
 
 /** Serves in this process. */
-async function serve(load: () => Config, cli: string, log: JsonLog, isWorker: boolean): Promise<never> {
+async function serve(
+  load: () => Config,
+  cli: string,
+  log: JsonLog,
+  place: Place | undefined,
+): Promise<never> {
   const config = load();
-  const link = isWorker ? new WorkerLink(ownLink, config.resendEpochsMax, systemClock, log) : undefined;
+  const link = place && new WorkerLink(ownLink, config.resendEpochsMax, place.count, systemClock, log);
   const target = await openTarget(config, cli, {
     requestTimeoutMs: config.putTimeoutMs,
     connectionsMax: config.putsMax + 2,

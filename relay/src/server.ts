@@ -153,7 +153,10 @@ async function readBatch(
     const body = await readBody(request, hold);
     const inflated = await inflate(body, request.headers["content-encoding"]);
     hold.take(inflated.length);
-    return decode(inflated, clock.wallMs(), entrance.intakeFor(sender, inflated.length));
+    const intake = entrance.intakeFor(sender, inflated.length);
+    const batch = decode(inflated, clock.wallMs(), intake);
+    intake.decoded(batch.records.bytes.length);
+    return batch;
   } finally {
     hold.giveBack();
   }

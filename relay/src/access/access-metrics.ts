@@ -10,4 +10,11 @@ export const accessMetrics = (entrance: Entrance): readonly Metric[] => [
     label: "proof",
     read: () => entrance.proofs,
   },
+  {
+    name: "tonearm_requests_limited_total",
+    help: "Requests refused because more came than the rate allows, by whose it is: device, write_key.",
+    type: "counter",
+    label: "bucket",
+    read: () => Object.entries(entrance.limited),
+  },
 ];

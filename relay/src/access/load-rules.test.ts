@@ -47,13 +47,13 @@ describe("the rules of the entrance", () => {
     expect(rules.pseudonyms?.of("x")).toMatch(/^d1~/);
     expect(rules.limits).toEqual({
       device: { bytesPerSecond: 1_048_576, burstBytes: 16_777_216 },
-      key: { bytesPerSecond: 10_240, burstBytes: 102_400 },
+      write_key: { bytesPerSecond: 10_240, burstBytes: 102_400 },
     });
   });
 
   it("leave devices their names, and ask for no certificate, unless they are told to", () => {
     const rules = load({});
-    expect([rules.pseudonyms, rules.grants.certificates, rules.limits.key]).toEqual([
+    expect([rules.pseudonyms, rules.grants.certificates, rules.limits.write_key]).toEqual([
       undefined,
       false,
       undefined,

@@ -36,7 +36,7 @@ export function loadRules(config: Config): EntranceRules {
     },
     limits: {
       device: { bytesPerSecond: config.deviceBytesPerSecond, burstBytes: config.deviceBurstBytes },
-      key:
+      write_key:
         keyBytesPerSecond === undefined
           ? undefined
           : { bytesPerSecond: keyBytesPerSecond, burstBytes: keyBurstBytes ?? BURST_S * keyBytesPerSecond },

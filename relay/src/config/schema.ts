@@ -96,13 +96,17 @@ const privacyShape = {
 const admissionShape = {
   deviceBytesPerSecond: wholeNumber(KIB, 2 ** 36)
     .default(MIB)
-    .describe("bytes per second of one device, inflated; a shard takes as much"),
+    .describe(
+      "bytes per second of one device, as they come or as they go into the stream, whichever is more; a shard takes as much",
+    ),
   deviceBurstBytes: wholeNumber(KIB, 2 ** 36)
     .default(16 * MIB)
     .describe("what a device may send at once after a pause"),
   keyBytesPerSecond: wholeNumber(KIB, 2 ** 40)
     .optional()
-    .describe("bytes per second of everything that comes with one write key, inflated; default: no limit"),
+    .describe(
+      "bytes per second of everything that comes with one write key, counted the same way; default: no limit",
+    ),
   keyBurstBytes: wholeNumber(KIB, 2 ** 40)
     .optional()
     .describe("what may come with it at once after a pause; default: that of 10 s"),

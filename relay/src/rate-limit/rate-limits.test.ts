@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Refusal } from "../refusal.ts";
 import { type RateLimitOptions, RateLimits, REQUEST_BYTES } from "./rate-limits.ts";
+import type { Spent } from "./shared-spending.ts";
 import { type Bucket, take, waitMsOf } from "./token-bucket.ts";
 
 const KIB = 1_024;
@@ -10,7 +11,7 @@ const SIZE = { bytesPerSecond: 100 * KIB, burstBytes: 200 * KIB };
 
 function limits(options: Partial<RateLimitOptions> = {}) {
   const clock = new ManualClock();
-  const all = new RateLimits({ device: SIZE, key: undefined, ...options }, clock);
+  const all = new RateLimits({ device: SIZE, write_key: undefined, ...options }, clock);
   /** The refusal's wait in ms; 0 when it was let in. */
   const send = (device: string, bytes: number, key?: string): number => {
     try {
@@ -76,6 +77,17 @@ describe("a device that sends too much", () => {
     expect(letIn).toBe(Math.ceil(SIZE.burstBytes / (REQUEST_BYTES + 1)));
   });
 
+  it("is counted, by whose bucket was empty", () => {
+    const { all, send } = limits({ write_key: SIZE });
+    expect(all.refused).toEqual({ device: 0, write_key: 0 });
+    send("loud", 300 * KIB);
+    send("loud", KIB);
+    send("quiet", 300 * KIB, "k");
+    send("quiet too", KIB, "k");
+    send("quiet too", KIB, "k");
+    expect(all.refused).toEqual({ device: 1, write_key: 2 });
+  });
+
   it("is refused before its body is read where it has proved who it is", () => {
     const { all, send } = limits();
     send("loud", 300 * KIB);
@@ -109,7 +121,7 @@ describe("a device that sends too much", () => {
 
 describe("a write key", () => {
   it("has a bucket of its own, which no other device and no other key can empty", () => {
-    const { send } = limits({ device: undefined, key: SIZE });
+    const { send } = limits({ device: undefined, write_key: SIZE });
     expect(send("a", 300 * KIB, "first")).toBe(0);
     expect(send("b", KIB, "first")).toBeGreaterThan(0);
     expect(send("b", KIB, "second")).toBe(0);
@@ -117,10 +129,69 @@ describe("a write key", () => {
   });
 
   it("is not charged for what its device was refused", () => {
-    const { send } = limits({ key: { bytesPerSecond: KIB, burstBytes: 400 * KIB } });
+    const { send } = limits({ write_key: { bytesPerSecond: KIB, burstBytes: 400 * KIB } });
     expect(send("loud", 300 * KIB, "k")).toBe(0);
     for (let i = 0; i < 1_000; i++) expect(send("loud", 100 * KIB, "k")).toBeGreaterThan(0);
     expect(send("quiet", KIB, "k")).toBe(0);
+  });
+});
+
+describe("several workers", () => {
+  const WORKERS = 4;
+
+  /** Workers that hear of each other's spending, or do not. */
+  function workers(areTold: boolean) {
+    const clock = new ManualClock();
+    const all: RateLimits[] = [];
+    for (let i = 0; i < WORKERS; i++) {
+      const tellSpent = (spent: readonly Spent[]) => {
+        for (const each of areTold ? all : []) if (each !== all[i]) each.addOthers(spent);
+      };
+      all.push(new RateLimits({ device: SIZE, write_key: undefined }, clock, { count: WORKERS, tellSpent }));
+    }
+    const letsIn = (worker: RateLimits, bytes: number) => {
+      try {
+        worker.take(undefined, "loud", bytes - REQUEST_BYTES);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    /** A device sends `bytes` every 50 ms to each worker, for a minute; returns how much of it is let in a second. */
+    const sendToAll = async (bytes: number) => {
+      let taken = 0;
+      for (; clock.now < 60_000; await clock.advance(50))
+        for (const worker of all) if (letsIn(worker, bytes)) taken += bytes;
+      return taken / 60;
+    };
+    return { sendToAll };
+  }
+
+  it("let one device through as fast as one worker does, however many it is connected to", async () => {
+    const taken = await workers(true).sendToAll(40 * KIB);
+    expect(taken).toBeLessThan(SIZE.bytesPerSecond * 1.2);
+    expect(taken).toBeGreaterThan(SIZE.bytesPerSecond * 0.9);
+  });
+
+  it("would let it through as often as there are of them if they knew nothing of each other: the control", async () => {
+    expect(await workers(false).sendToAll(40 * KIB)).toBeGreaterThan(SIZE.bytesPerSecond * 3.5);
+  });
+
+  it("tell nothing of those who send no more than a worker's part", async () => {
+    const clock = new ManualClock();
+    const told: Spent[] = [];
+    const peers = { count: WORKERS, tellSpent: (spent: readonly Spent[]) => void told.push(...spent) };
+    const worker = new RateLimits({ device: SIZE, write_key: SIZE }, clock, peers);
+    // A quarter of a second's quarter is 6.25 KiB.
+    for (let i = 0; i < 100; i++) worker.take(undefined, `quiet-${i}`, 2 * KIB);
+    worker.take(undefined, "loud", 4 * KIB);
+    worker.take("key", "other", KIB);
+    worker.take("key", "another", KIB);
+    await clock.advance(1_000);
+    expect(told).toEqual([
+      { kind: "device", name: "loud", bytes: 8 * KIB },
+      { kind: "write_key", name: "key", bytes: 10 * KIB },
+    ]);
   });
 });
 

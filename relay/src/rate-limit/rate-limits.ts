@@ -1,13 +1,14 @@
 import type { Clock } from "@tonearm/sdk/ports";
 import { LRUCache } from "lru-cache";
 import { Refusal } from "../refusal.ts";
+import { type BucketKind, type Peers, SharedSpending, type Spent } from "./shared-spending.ts";
 import { type Bucket, type BucketSize, take, waitMsOf } from "./token-bucket.ts";
 
 export interface RateLimitOptions {
   /** Undefined: no limit. */
   readonly device: BucketSize | undefined;
   /** For everything that comes with one write key. Undefined: no limit. */
-  readonly key: BucketSize | undefined;
+  readonly write_key: BucketSize | undefined;
 }
 
 /** What a request costs beside its bytes, so that many small ones are not for nothing. */
@@ -18,18 +19,25 @@ const DEVICES_MAX = 100_000;
 const KEYS_MAX = 16;
 
 /**
- * How fast anybody may send, in inflated bytes: one bucket for each device, and one for each write key. Who goes beyond it is
- * refused with when to come again, before anything of the batch is decoded; nobody else notices.
+ * How fast anybody may send: one bucket for each device, and one for each write key. Who goes beyond it is refused with when to
+ * come again, before anything of the batch is decoded; nobody else notices.
  */
 export class RateLimits {
+  /** Requests refused, by whose bucket was empty. */
+  readonly refused: Record<BucketKind, number> = { device: 0, write_key: 0 };
   readonly #clock: Clock;
-  readonly #devices = new LRUCache<string, Bucket>({ max: DEVICES_MAX });
-  readonly #keys = new LRUCache<string, Bucket>({ max: KEYS_MAX });
+  readonly #buckets: Readonly<Record<BucketKind, LRUCache<string, Bucket>>> = {
+    device: new LRUCache({ max: DEVICES_MAX }),
+    write_key: new LRUCache({ max: KEYS_MAX }),
+  };
+  readonly #shared: SharedSpending | undefined;
   #options: RateLimitOptions;
 
-  constructor(options: RateLimitOptions, clock: Clock) {
+  /** @param peers the other workers, where this is one of several. */
+  constructor(options: RateLimitOptions, clock: Clock, peers?: Peers) {
     this.#clock = clock;
     this.#options = options;
+    this.#shared = peers && new SharedSpending(peers, clock);
   }
 
   /** From now on these limits; what was sent stays counted. */
@@ -42,33 +50,50 @@ export class RateLimits {
    * @throws Refusal `too_many_requests`.
    */
   check(key: string | undefined, device: string | undefined): void {
-    this.#spend(this.#keys, this.#options.key, key, 0, "write key");
-    this.#spend(this.#devices, this.#options.device, device, 0, "device");
+    this.#require("write_key", key);
+    this.#require("device", device);
   }
 
   /** Counts a request with `bytes` of body. @throws Refusal `too_many_requests`; then nothing was counted. */
   take(key: string | undefined, device: string, bytes: number): void {
     this.check(key, device);
-    this.#spend(this.#keys, this.#options.key, key, REQUEST_BYTES + bytes, "write key");
-    this.#spend(this.#devices, this.#options.device, device, REQUEST_BYTES + bytes, "device");
+    this.add(key, device, REQUEST_BYTES + bytes);
   }
 
-  #spend(
-    buckets: LRUCache<string, Bucket>,
-    size: BucketSize | undefined,
-    name: string | undefined,
-    bytes: number,
-    whose: string,
-  ): void {
+  /** Counts bytes of what has been let in already. */
+  add(key: string | undefined, device: string, bytes: number): void {
+    this.#spend("write_key", key, bytes);
+    this.#spend("device", device, bytes);
+  }
+
+  /** Counts what other workers let in. */
+  addOthers(spent: readonly Spent[]): void {
+    for (const { kind, name, bytes } of spent) this.#takeFrom(kind, name, bytes);
+  }
+
+  #require(kind: BucketKind, name: string | undefined): void {
+    const size = this.#options[kind];
     if (!size || name === undefined) return;
-    const nowMs = this.#clock.monotonicMs();
-    const before = buckets.get(name);
-    const waitMs = waitMsOf(before, size, nowMs);
-    if (waitMs > 0) {
-      const retryAfterMs = waitMs * (1 + this.#clock.fraction());
-      const message = `more than ${size.bytesPerSecond} bytes per second come with this ${whose}, the most that it may send`;
-      throw new Refusal("too_many_requests", message, { retryAfterMs });
-    }
-    if (bytes > 0) buckets.set(name, take(before, size, bytes, nowMs));
+    const waitMs = waitMsOf(this.#buckets[kind].get(name), size, this.#clock.monotonicMs());
+    if (waitMs === 0) return;
+    this.refused[kind]++;
+    const retryAfterMs = waitMs * (1 + this.#clock.fraction());
+    const message = `more than ${size.bytesPerSecond} bytes per second come with this ${IN_WORDS[kind]}, the most that it may send`;
+    throw new Refusal("too_many_requests", message, { retryAfterMs });
+  }
+
+  #spend(kind: BucketKind, name: string | undefined, bytes: number): void {
+    const size = this.#options[kind];
+    if (!size || name === undefined || bytes <= 0) return;
+    this.#takeFrom(kind, name, bytes);
+    this.#shared?.note(kind, name, bytes, size.bytesPerSecond);
+  }
+
+  #takeFrom(kind: BucketKind, name: string, bytes: number): void {
+    const size = this.#options[kind];
+    const buckets = this.#buckets[kind];
+    if (size) buckets.set(name, take(buckets.get(name), size, bytes, this.#clock.monotonicMs()));
   }
 }
+
+const IN_WORDS = { device: "device", write_key: "write key" } as const;

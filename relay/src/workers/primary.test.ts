@@ -56,6 +56,14 @@ function staging(count: number) {
 }
 
 describe("the process that starts the workers", () => {
+  it("tells all others what one of them let in", async () => {
+    const { workers, begin } = staging(3);
+    await begin();
+    const message = { kind: "spent", spent: [{ kind: "device", name: "d", bytes: 7 }] } as const;
+    workers[1]!.say(message);
+    expect(workers.map(({ told }) => told)).toEqual([[message], [], [message]]);
+  });
+
   it("serves once all of them do", async () => {
     const { primary, workers } = staging(2);
     let serving: unknown;

@@ -149,6 +149,9 @@ export class Primary {
       case "ask page":
         void this.#answer(worker, message.id, this.#page(message.path));
         return;
+      case "spent":
+        for (const each of this.#workers.values()) if (each !== worker) each.process.send(message);
+        return;
       case "answer":
         worker.questions.answered(message.id, message.value);
         return;

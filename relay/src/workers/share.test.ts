@@ -23,7 +23,7 @@ describe("a worker's share", () => {
       putsMax: 2,
       shardBytesPerSecond: MIB / 4,
       shardRecordsPerSecond: 250,
-      keyBytesPerSecond: 2_048,
+      keyBytesPerSecond: 8_192,
     });
     expect(shareOf(config, 3, 4).spool).toBe(join("/s", "worker-3"));
   });

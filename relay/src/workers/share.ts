@@ -6,8 +6,6 @@ const SPOOL_NAME = /^worker-([1-9]\d{0,2})$/;
 /** So much is under way in a worker at least: a few of the largest requests. */
 const BYTES_IN_FLIGHT_MIN = 16 * 1_048_576;
 const SPOOL_BYTES_MIN = 16 * 1_048_576;
-/** A request as large as it may be, inflated. */
-const KEY_BURST_BYTES_MIN = 8 * 1_048_576;
 
 /** Worker 1 has the directory itself, as a relay without workers has: nothing changes hands when their number does. */
 const spoolOf = (directory: string, number: number): string =>
@@ -15,7 +13,7 @@ const spoolOf = (directory: string, number: number): string =>
 
 /**
  * The part of the configuration that is worker `number`'s, of `count`. What the machine and the stream have room for is shared
- * out; what is promised to a device or an epoch is the same in each.
+ * out; what is promised to a device, an epoch or a write key is the same in each: workers tell each other what they let in.
  */
 export function shareOf(config: Config, number: number, count: number): Config {
   const part = (whole: number, least: number) => Math.max(Math.floor(whole / count), Math.min(whole, least));
@@ -24,10 +22,6 @@ export function shareOf(config: Config, number: number, count: number): Config {
     ...(config.spool !== undefined && { spool: spoolOf(config.spool, number) }),
     spoolBytesMax: part(config.spoolBytesMax, SPOOL_BYTES_MIN),
     bytesInFlightMax: part(config.bytesInFlightMax, BYTES_IN_FLIGHT_MIN),
-    ...(config.keyBytesPerSecond !== undefined && { keyBytesPerSecond: part(config.keyBytesPerSecond, 1) }),
-    ...(config.keyBurstBytes !== undefined && {
-      keyBurstBytes: part(config.keyBurstBytes, KEY_BURST_BYTES_MIN),
-    }),
     putsMax: part(config.putsMax, 1),
     shardBytesPerSecond: part(config.shardBytesPerSecond, 1),
     shardRecordsPerSecond: part(config.shardRecordsPerSecond, 1),

@@ -1,5 +1,6 @@
 import { ManualClock } from "@tonearm/sdk/testing";
 import { describe, expect, it } from "vitest";
+import type { Spent } from "../rate-limit/shared-spending.ts";
 import type { Accepted } from "../resends.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { WorkerLink } from "./worker.ts";
@@ -20,7 +21,8 @@ function linked() {
     send: (message: FromWorker) => void sent.push(message),
     listen: (own: (message: ToWorker) => void) => void listeners.push(own),
   };
-  const worker = new WorkerLink(link, 100, clock, log);
+  const worker = new WorkerLink(link, 100, 2, clock, log);
+  const spentElsewhere: Spent[] = [];
   const adopted: [string, Accepted][] = [];
   let release: ((accepted: Accepted | undefined) => void) | undefined;
   worker.open({
@@ -29,12 +31,22 @@ function linked() {
       new Promise((resolve) => {
         release = resolve;
       }),
+    addOthers: (spent) => void spentElsewhere.push(...spent),
     figures: async (path) => ({ of: path }),
   });
   const tell = (message: ToWorker) => {
     for (const listener of listeners) listener(message);
   };
-  return { worker, sent, tell, clock, adopted, warned, giveUp: (accepted?: Accepted) => release?.(accepted) };
+  return {
+    worker,
+    sent,
+    tell,
+    clock,
+    adopted,
+    warned,
+    spentElsewhere,
+    giveUp: (accepted?: Accepted) => release?.(accepted),
+  };
 }
 
 describe("a worker's link", () => {
@@ -81,6 +93,15 @@ describe("a worker's link", () => {
     await claim;
     expect(warned).toHaveLength(1);
     expect(worker.own("d e")).toBeUndefined();
+  });
+
+  it("says what it let in, and is told what others did", () => {
+    const { worker, sent, tell, spentElsewhere } = linked();
+    const spent = [{ kind: "device", name: "d", bytes: 7 }] as const;
+    worker.tellSpent(spent);
+    expect(sent).toEqual([{ kind: "spent", spent }]);
+    tell({ kind: "spent", spent });
+    expect(spentElsewhere).toEqual(spent);
   });
 
   it("answers with its figures, and ends when it is told to", async () => {

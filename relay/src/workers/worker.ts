@@ -2,6 +2,7 @@ import { type Clock, inTime } from "@tonearm/sdk/ports";
 import { LRUCache } from "lru-cache";
 import type { Log } from "../log.ts";
 import type { Page } from "../operate/page.ts";
+import type { Spent } from "../rate-limit/shared-spending.ts";
 import type { Accepted } from "../resends.ts";
 import type { Colleagues, Desk } from "./colleagues.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -29,9 +30,15 @@ export class WorkerLink implements Colleagues {
   readonly #stopped: Promise<void>;
   #desk: Desk | undefined;
 
-  /** @param epochsMax epochs of which it is remembered that they are this worker's. */
-  constructor(link: Link, epochsMax: number, clock: Clock, log: Log) {
+  readonly count: number;
+
+  /**
+   * @param epochsMax epochs of which it is remembered that they are this worker's.
+   * @param count how many workers there are.
+   */
+  constructor(link: Link, epochsMax: number, count: number, clock: Clock, log: Log) {
     this.#link = link;
+    this.count = count;
     this.#clock = clock;
     this.#log = log;
     this.#owned = new LRUCache({ max: epochsMax });
@@ -66,6 +73,10 @@ export class WorkerLink implements Colleagues {
     return claim;
   }
 
+  tellSpent(spent: readonly Spent[]): void {
+    this.#link.send({ kind: "spent", spent });
+  }
+
   async page(path: string): Promise<Page | undefined> {
     const asked = this.#questions.ask((id) => this.#link.send({ kind: "ask page", id, path }));
     return ((await inTime(this.#clock, asked, PAGE_MS)) ?? undefined) as Page | undefined;
@@ -91,6 +102,9 @@ export class WorkerLink implements Colleagues {
         // From this moment on a batch of it is somebody else's.
         this.#owned.delete(message.epochKey);
         void this.#answer(message.id, this.#desk?.release(message.epochKey));
+        return;
+      case "spent":
+        this.#desk?.addOthers(message.spent);
         return;
       case "figures":
         void this.#answer(message.id, this.#desk?.figures(message.path));
