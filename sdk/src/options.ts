@@ -184,11 +184,11 @@ export function checkWhole(name: string, value: unknown, least: number, most: nu
 function checkEndpoint(endpoint: unknown): URL {
   const url = typeof endpoint === "string" && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   const isHttp = url?.protocol === "https:" || url?.protocol === "http:";
-  if (url && isHttp && !url.username && !url.password) return url;
-  // What stands before an @ may be a password.
-  const given = String(endpoint).includes("@") ? "not acceptable" : inWords(endpoint);
+  if (url && isHttp && !(url.username || url.password || url.search || url.hash)) return url;
+  // What stands before an @ may be a password, what stands behind a ? a token.
+  const given = /[@?#]/.test(String(endpoint)) ? "not acceptable" : inWords(endpoint);
   throw invalid(
-    `option endpoint is ${given}, expected an http or https URL without a user name, such as "https://relay.example.com"`,
+    `option endpoint is ${given}, expected an http or https URL without user name, query and fragment, such as "https://relay.example.com"`,
   );
 }
 
@@ -204,7 +204,7 @@ function checkKey(key: unknown): Key | undefined {
 }
 
 function checkEvents<E extends EventDefinitions>(events: E | undefined): E | undefined {
-  if (events === undefined || typeof events?.schemas === "object") return events;
+  if (events === undefined || (events?.schemas && typeof events.schemas === "object")) return events;
   throw invalid(`option events is ${inWords(events)}, expected what defineEvents returns`);
 }
 

@@ -22,11 +22,20 @@ interface Vocabulary {
   readonly source: SourceEvent;
 }
 
+/** The vocabulary's types have schemas of their own; the compiler refuses others for them. */
+type NotTheVocabulary = { readonly [Type in keyof Vocabulary]?: never };
+
 /** Without the option `events`: any type, any data; only the vocabulary's own types are checked. */
 export type AnyEvents = EventDefinitions<
   { readonly [Type in keyof Vocabulary]: StandardSchema<Vocabulary[Type], object> },
   true
 >;
+
+/**
+ * Data of a type without a schema. Interfaces and classes have no index signature and are taken all the same; lists, functions
+ * and collections such as `Map`, of which JSON leaves nothing, are not.
+ */
+type AnyData = EventData | (object & { readonly [Symbol.iterator]?: never; readonly bind?: never });
 
 /** The types that `record` takes. */
 export type TypeOf<E extends EventDefinitions> =
@@ -39,7 +48,7 @@ export type DataOf<E extends EventDefinitions, Type> = Type extends keyof Vocabu
   ? Vocabulary[Type]
   : Type extends keyof E["schemas"]
     ? InputOf<E["schemas"][Type]>
-    : EventData;
+    : AnyData;
 
 /**
  * Says which types of events an application records, each with a schema of its data by any library that follows
@@ -49,10 +58,16 @@ export type DataOf<E extends EventDefinitions, Type> = Type extends keyof Vocabu
  *   anything that is no Standard Schema.
  */
 export function defineEvents<const S extends Schemas, Open extends boolean = false>(
-  schemas: S,
+  schemas: S & NotTheVocabulary,
   options?: { readonly allowUnknown?: Open },
 ): EventDefinitions<S, Open> {
-  for (const [type, schema] of Object.entries(schemas)) {
+  if (typeof schemas !== "object" || schemas === null) {
+    throw new TonearmError(
+      "invalid_option",
+      `defineEvents was given ${inWords(schemas)}, expected schemas by type`,
+    );
+  }
+  for (const [type, schema] of Object.entries<StandardSchema<unknown, object>>(schemas)) {
     if (!EVENT_TYPE_PATTERN.test(type) || type === "play" || type === "source") {
       throw new TonearmError(
         "invalid_option",

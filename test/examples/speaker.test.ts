@@ -139,12 +139,13 @@ describe("the speaker daemon", () => {
       TONEARM_RELAY: NOWHERE,
       JOURNAL_STREAM: "1:1",
     });
-    daemon.child.stdin!.end(`{"type":"$drop","data":{}}\n${"x".repeat(200_000)}\n\n${linesFrom(0, 1)}`);
+    daemon.child.stdin!.end(`{"type":"$drop","data":{}}\nnull\n${"x".repeat(200_000)}\n\n${linesFrom(0, 1)}`);
     const [code] = await once(daemon.child, "close");
     expect(code).toBe(0);
     const complaints = daemon.said.filter((line) => line.startsWith("<4>a line of the player"));
     expect(complaints).toEqual([
       expect.stringContaining('the event type is "$drop", expected'),
+      expect.stringContaining("the event type is missing, expected"),
       expect.stringContaining("is longer than 65536 characters"),
     ]);
     // $open, the tick and $close.

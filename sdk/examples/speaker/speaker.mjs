@@ -65,10 +65,12 @@ const player = openPlayer();
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => stop.abort());
 stop.signal.addEventListener("abort", () => player.destroy());
+let isCutOff = false;
 try {
   for await (const line of linesOf(player)) recordLine(line);
 } catch (error) {
-  if (!stop.signal.aborted) log(3, `the player cannot be read (${String(error)})`);
+  isCutOff = !stop.signal.aborted;
+  if (isCutOff) log(3, `the player cannot be read (${String(error)})`);
 }
 const { durable, delivered, pendingEvents } = await telemetry.close({ timeoutMs: CLOSE_TIMEOUT_MS });
 log(
@@ -77,12 +79,12 @@ log(
     ? "closed; everything is delivered"
     : `closed; ${pendingEvents} events stay here for the next start`,
 );
-process.exit(durable ? 0 : 1);
+process.exit(durable && !isCutOff ? 0 : 1);
 
 /** One event, or one complaint: a bad line holds up no other. */
 function recordLine(/** @type {string} */ line) {
   try {
-    const { type, data } = JSON.parse(line);
+    const { type, data } = JSON.parse(line) ?? {};
     telemetry.record(type, data);
   } catch (error) {
     if (!(error instanceof TonearmError || error instanceof SyntaxError)) throw error;

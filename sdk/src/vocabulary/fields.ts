@@ -17,6 +17,8 @@ const text = (max: number): Kind => [
   `text of at most ${max} characters`,
   (value) => typeof value === "string" && value.length <= max,
 ];
+/** `Date.parse` takes 30 February for 1 or 2 March. */
+const isMoment = (value: string) => new Date(value).getUTCDate() === Number(value.slice(8, 10));
 const isId = (value: unknown) => text(128)[1](value);
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -24,7 +26,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   flag: ["true or false", (value) => typeof value === "boolean"],
   instant: [
     'a moment in UTC such as "2026-11-22T19:49:00.123Z"',
-    (value) => RFC3339_UTC.test(value as string) && !Number.isNaN(Date.parse(value as string)),
+    (value) => RFC3339_UTC.test(value as string) && isMoment(value as string),
   ],
   uuid: ["a UUID in lower case", (value) => UUID.test(value as string)],
   ids: [

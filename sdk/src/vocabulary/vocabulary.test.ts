@@ -43,6 +43,16 @@ describe("a play", () => {
     expect(completePlay({ ...FINAL, reason_end })).toMatchObject({ skipped }),
   );
 
+  it.each(["2026-02-30T00:00:00Z", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-31T23:59:59Z"])(
+    "cannot begin at %s, a day that no calendar has",
+    (started_at) => expect(() => completePlay({ ...FINAL, started_at })).toThrow("expected a moment in UTC"),
+  );
+
+  it.each(["1970-01-01T00:00:00Z", "2024-02-29T23:59:59.999Z", "0099-03-01T00:00:00Z"])(
+    "may begin at %s",
+    (started_at) => expect(completePlay({ ...FINAL, started_at })).toMatchObject({ started_at }),
+  );
+
   it("keeps what the application says against every default", () => {
     const said = {
       ...FINAL,
