@@ -1,17 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { followMpd } from "@tonearm/sdk/adapters/mpd";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { noteOf, startCompanion } from "../support/companions.ts";
 import { cleanUp, freshDirectory, hurriedTelemetry, until } from "../support/devices.ts";
 import { hasMpd, type Mpd, startMpd, tone } from "../support/mpd.ts";
 import { about, type PlayerWorld, pass, startPlayerWorld } from "../support/player-world.ts";
 
 describe.skipIf(!hasMpd)("a real MPD", () => {
   let world: PlayerWorld;
-  let mpd: Mpd;
   beforeAll(async () => {
     world = await startPlayerWorld();
   });
@@ -19,28 +14,30 @@ describe.skipIf(!hasMpd)("a real MPD", () => {
     await world?.stop();
     await cleanUp();
   });
-  beforeEach(async () => {
-    mpd = await startMpd();
-  });
-  afterEach(() => mpd.kill());
 
+  const start = async (context: TestContext, isStation = false): Promise<Mpd> => {
+    const mpd = await startMpd(isStation);
+    context.onTestFinished(() => mpd.kill());
+    return mpd;
+  };
   const add = (...names: readonly string[]) => names.map((name) => `add "${tone(name)}"`);
 
-  const elapsed = async () => Number(/^elapsed: (.*)$/m.exec(await mpd.tell("status"))?.[1] ?? 0);
+  const elapsed = async (mpd: Mpd) => Number(/^elapsed: (.*)$/m.exec(await mpd.tell("status"))?.[1] ?? 0);
   /** Until the song is at its beginning again. */
-  const untilRound = async () => {
+  const untilRound = async (mpd: Mpd) => {
     let before = 0;
     await until("another round", async () => {
-      const now = await elapsed();
+      const now = await elapsed(mpd);
       const isAnother = now < before;
       before = now;
       return isAnother;
     });
   };
 
-  it("has the plays of its listener in the stream: pause, natural end, skip, repeat-one, rooms, a crash of the player", async () => {
+  it.concurrent("has the plays of its listener in the stream: pause, natural end, skip, repeat-one, rooms, a crash of the player", async (context) => {
+    const [stage, mpd] = await Promise.all([world.stage(), start(context)]);
     const telemetry = hurriedTelemetry({
-      endpoint: world.endpoint,
+      endpoint: stage.endpoint,
       device: "rooms",
       directory: await freshDirectory(),
     });
@@ -57,7 +54,7 @@ describe.skipIf(!hasMpd)("a real MPD", () => {
     await mpd.tell("enableoutput 1");
     await mpd.tell("next");
     await mpd.tell("repeat 1", "single 1");
-    await untilRound();
+    await untilRound(mpd);
     await pass(500);
     await mpd.tell("stop", "single 0", "repeat 0");
     // It may say at once that it cannot decode this, or only in its status.
@@ -69,11 +66,14 @@ describe.skipIf(!hasMpd)("a real MPD", () => {
     await until("the adapter to see it", () => troubles.length === 1);
     await mpd.start();
     await mpd.tell(...add("long"), "play");
-    await pass(1_500); // the adapter is back within a second
+    const { recorded } = telemetry.stats();
+    // The rooms that are other ones now.
+    await until("the adapter to be back", () => telemetry.stats().recorded > recorded);
+    await pass(500);
     adapter.close();
     expect(await telemetry.close({ timeoutMs: 20_000 })).toMatchObject({ delivered: true });
 
-    expect(await world.plays("rooms")).toMatchObject([
+    expect(await stage.plays("rooms")).toMatchObject([
       {
         title: "Tone three",
         artist: "Ünïcode & Sons",
@@ -96,42 +96,39 @@ describe.skipIf(!hasMpd)("a real MPD", () => {
       { title: "Tone long", ms_played: about(500), reason_end: "unexpected-exit" },
       { title: "Tone long", reason_end: "unknown" },
     ]);
-    expect(await world.sources("rooms")).toMatchObject([
+    expect(await stage.sources("rooms")).toMatchObject([
       { from: { source_type: "idle" }, to: { source_type: "queue" }, evidence: "file" },
       { group_change: "joined", member_ids: ["Kitchen", "Bath"] },
       // A new start, which did not remember.
       { group_change: "left", member_ids: ["Kitchen"] },
     ]);
-    expect(await world.everything()).not.toMatch(/CANARY|anna|\.wav/);
+    expect(await stage.everything()).not.toMatch(/CANARY|anna|\.wav/);
     expect(troubles).toEqual([expect.stringMatching(/^MPD is lost \([^)]*\); trying again$/)]);
     expect(troubles[0]).not.toContain("127.0.0.1");
   });
 
-  it("that plays a radio, and then a station that is not there, has one play of another source", async () => {
-    const station = await startMpd(true);
+  it.concurrent("that plays a radio, and then a station that is not there, has one play of another source", async (context) => {
+    const [stage, mpd, station] = await Promise.all([world.stage(), start(context), start(context, true)]);
     const telemetry = hurriedTelemetry({
-      endpoint: world.endpoint,
+      endpoint: stage.endpoint,
       device: "radio",
       directory: await freshDirectory(),
     });
     const adapter = followMpd({ telemetry, player_id: "mpd", port: mpd.port });
-    try {
-      await station.tell(...add("long", "three"), "play");
-      await mpd.tell(...add("long"), "play");
-      await pass(500);
-      await mpd.tell("clear", `add "${station.streamUrl}"`, "play");
-      await until("the radio to sound", () => telemetry.stats().recorded >= 3);
-      await pass(1_000);
-      await station.tell("next");
-      await pass(500);
-      await mpd.tell("clear", `add "http://127.0.0.1:9/CANARY"`, "play");
-      await pass(500);
-    } finally {
-      adapter.close();
-      await station.kill();
-    }
+    await station.tell(...add("long", "three"), "play");
+    await mpd.tell(...add("long"), "play");
+    await pass(500);
+    await mpd.tell("clear", `add "${station.streamUrl}"`, "play");
+    await until("the radio to sound", () => telemetry.stats().recorded >= 3);
+    await pass(1_000);
+    await station.tell("next");
+    await pass(500);
+    // It may say at once that nobody is there.
+    await mpd.tell("clear", `add "http://127.0.0.1:9/CANARY"`, "play").catch(() => undefined);
+    await pass(500);
+    adapter.close();
     expect(await telemetry.close({ timeoutMs: 20_000 })).toMatchObject({ delivered: true });
-    expect(await world.plays("radio")).toMatchObject([
+    expect(await stage.plays("radio")).toMatchObject([
       // Whether MPD was seen without a song in between is chance.
       { title: "Tone long", reason_end: expect.stringMatching(/^(endplay|source_switch)$/) },
       {
@@ -143,48 +140,37 @@ describe.skipIf(!hasMpd)("a real MPD", () => {
         source_type: "radio",
       },
     ]);
-    expect((await world.sources("radio")).map(({ to, evidence }) => [to, evidence])).toEqual([
+    expect((await stage.sources("radio")).map(({ to, evidence }) => [to, evidence])).toEqual([
       [{ source_type: "queue", service: null }, "file"],
       [{ source_type: "radio", service: null }, "http"],
     ]);
-    expect(await world.everything()).not.toMatch(/CANARY|127\.0\.0\.1/);
+    expect(await stage.everything()).not.toMatch(/CANARY|127\.0\.0\.1/);
   });
 
-  it("whose companion is killed has the final of its play at the companion's next start, once", async () => {
+  it.concurrent("whose companion is killed has the final of its play at the companion's next start, once", async (context) => {
+    const [stage, mpd] = await Promise.all([world.stage(), start(context)]);
     const directory = await freshDirectory();
-    const start = async () => {
-      const script = fileURLToPath(new URL("companion.ts", import.meta.url));
-      const args = ["--conditions=source", script, world.endpoint, directory, String(mpd.port)];
-      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-      await once(child.stdout, "data");
-      return child;
-    };
-    const kill = async (child: Awaited<ReturnType<typeof start>>) => {
-      const gone = once(child, "exit");
-      child.kill("SIGKILL");
-      await gone;
-    };
-    const plays = () => world.plays("companion");
-    const first = await start();
+    const companion = () => startCompanion(stage.endpoint, directory, "mpd", mpd.port);
+    const plays = () => stage.plays("companion-mpd");
+    const first = await companion();
     await pass(300);
     await mpd.tell(...add("long"), "play");
-    const note = () => readFile(join(directory, "open-play.json"), "utf8").catch(() => "");
-    await until("the play to be noted", async () => (await note()).includes("Tone long"));
+    await until("the play to be noted", async () => (await noteOf(directory)).includes("Tone long"));
     await pass(300);
     await mpd.tell("pause 1");
-    await until("the pause to be noted", async () => (await note()).includes("while-paused"));
-    await kill(first);
+    await until("the pause to be noted", async () => (await noteOf(directory)).includes("while-paused"));
+    await first.kill();
     expect(await plays()).toEqual([]);
     await mpd.tell("stop");
-    const second = await start();
+    const second = await companion();
     // While the stream grows, no two readings of it are the same.
-    await expect.poll(plays, { timeout: 30_000 }).toHaveLength(1);
-    await until("the note to be gone", async () => (await note()) === "");
-    await kill(second);
-    const third = await start();
+    await context.expect.poll(plays, { timeout: 30_000 }).toHaveLength(1);
+    await until("the note to be gone", async () => (await noteOf(directory)) === "");
+    await second.kill();
+    const third = await companion();
     await pass(500);
-    await kill(third);
-    await expect.poll(plays, { timeout: 30_000 }).toMatchObject([
+    await third.kill();
+    await context.expect.poll(plays, { timeout: 30_000 }).toMatchObject([
       {
         title: "Tone long",
         ms_played: about(300),

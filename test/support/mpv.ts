@@ -18,10 +18,15 @@ export const hasMpv =
 
 export interface Mpv {
   readonly bus: dbus.MessageBus;
+  readonly busAddress: string;
   start(): Promise<void>;
   /** Opens a tone: `three` seconds, `long`, `broken`. Its address holds what nobody may see. */
   open(tone: string): Promise<void>;
-  call(method: "Pause" | "Play" | "Stop" | "Seek", ...args: readonly unknown[]): Promise<void>;
+  /** Opens a list of `long`, `three` and `three` again. */
+  openList(): Promise<void>;
+  /** Opens an address. */
+  openUri(uri: string): Promise<void>;
+  call(method: "Pause" | "Play" | "Stop" | "Seek" | "Next", ...args: readonly unknown[]): Promise<void>;
   loop(status: "None" | "Track"): Promise<void>;
   /** Ends mpv, as a crash would. */
   kill(): Promise<void>;
@@ -38,6 +43,10 @@ async function writeTones(): Promise<string> {
     }),
   );
   await writeFile(join(directory, "CANARY-broken.wav"), "not audio at all");
+  await writeFile(
+    join(directory, "list.m3u"),
+    ["long", "three", "three"].map((name) => `CANARY-${name}.wav\n`).join(""),
+  );
   return directory;
 }
 
@@ -57,7 +66,10 @@ export async function startMpv(): Promise<Mpv> {
   };
   const mpv: Mpv = {
     bus,
+    busAddress,
     call,
+    openUri: (uri) => call("OpenUri", uri),
+    openList: () => call("OpenUri", pathToFileURL(join(directory, "list.m3u")).href),
     async start() {
       const args = [
         "--no-config",

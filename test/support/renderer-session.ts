@@ -1,116 +1,129 @@
 /**
- * A real UPnP renderer (gmediarender), a control point that drives it, and the adapter, in a network namespace of their own:
- * nothing of it reaches a real network. No relay can be reached from in here; what is recorded stays in the directory.
- * Run by `renderer-session.sh`. Argument: the directory.
+ * What a listener does with a real UPnP renderer, and the adapter beside it, in a network namespace of their own: nothing of it
+ * reaches a real network. No relay can be reached from in here; what is recorded stays in the directory.
+ * Run by `renderer-session.sh`. Arguments: the directory, and the session.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { followUpnpRenderer } from "@tonearm/sdk/adapters/upnp";
+import { noteOf, startCompanion } from "./companions.ts";
 import { hurriedTelemetry, until } from "./devices.ts";
-import { toneOf } from "./tones.ts";
+import { startMpd, tone } from "./mpd.ts";
+import { startRenderer } from "./renderer.ts";
 
-const ADDRESS = "10.99.0.1";
-const RENDERER = `http://${ADDRESS}:49494`;
-const FILES = `http://${ADDRESS}:8088/CANARY`;
-const TRANSPORT = "urn:schemas-upnp-org:service:AVTransport:1";
+/** Nothing listens there. */
+const NOWHERE = "http://127.0.0.1:9";
 
-const [directory = ""] = process.argv.slice(2);
+const [directory = "", session = ""] = process.argv.slice(2);
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const tones: Readonly<Record<string, Buffer>> = {
-  "/CANARY/three.wav": toneOf(3),
-  "/CANARY/long.wav": toneOf(20),
-  "/CANARY/broken.wav": Buffer.from("not audio at all"),
-};
-const files = createServer((request, response) => {
-  const tone = tones[(request.url ?? "").split("?")[0]!];
-  if (!tone) response.writeHead(404).end();
-  else response.writeHead(200, { "content-type": "audio/wav", "content-length": tone.length }).end(tone);
-});
-files.listen(8_088, ADDRESS);
-await once(files, "listening");
+const renderer = await startRenderer(directory);
 
-const sink = "audioconvert ! audioresample ! fakesink sync=true";
-const startRenderer = async () => {
-  const args = ["-I", "spk0", "-p", "49494", "-f", "Loopback", "-o", "gst", `--gstout-audiopipe=${sink}`];
-  const child = spawn("gmediarender", args, { stdio: "ignore", cwd: directory });
-  const answers = () =>
-    fetch(`${RENDERER}/description.xml`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await until("the renderer to answer", answers, 60_000);
-  return child;
-};
-
-const escaped = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-async function act(action: string, args: Readonly<Record<string, string>> = {}): Promise<void> {
-  const inner = Object.entries(args).map(([name, value]) => `<${name}>${escaped(value)}</${name}>`);
-  const call = `<u:${action} xmlns:u="${TRANSPORT}"><InstanceID>0</InstanceID>${inner.join("")}</u:${action}>`;
-  const envelope = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>${call}</s:Body></s:Envelope>`;
-  const answer = await fetch(`${RENDERER}/upnp/control/rendertransport1`, {
-    method: "POST",
-    headers: { "content-type": 'text/xml; charset="utf-8"', soapaction: `"${TRANSPORT}#${action}"` },
-    body: envelope,
+function follow() {
+  const telemetry = hurriedTelemetry({
+    endpoint: NOWHERE,
+    device: "renderer",
+    directory: join(directory, "telemetry"),
   });
-  if (!answer.ok) throw new Error(`${action}: ${answer.status} ${await answer.text()}`);
+  const adapter = followUpnpRenderer({
+    telemetry,
+    player_id: "renderer",
+    location: renderer.location,
+    onTrouble: (message) => console.log(`trouble: ${message}`),
+  });
+  const end = async () => {
+    adapter.close();
+    await telemetry.close({ timeoutMs: 100 });
+  };
+  return { telemetry, adapter, end };
 }
-const uriOf = (tone: string) => `${FILES}/${tone}.wav?token=CANARY`;
-const didl = (tone: string) =>
-  `<DIDL-Lite xmlns="urn:schemas-upnp-org:metadata-1-0/DIDL-Lite/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:upnp="urn:schemas-upnp-org:metadata-1-0/upnp/"><item id="1" parentID="0" restricted="1"><dc:title>Tone ${tone}</dc:title><dc:creator>Ünïcode &amp; Sons</dc:creator><upnp:class>object.item.audioItem.musicTrack</upnp:class><res protocolInfo="http-get:*:audio/wav:*">${escaped(uriOf(tone))}</res></item></DIDL-Lite>`;
-const set = (tone: string) =>
-  act("SetAVTransportURI", { CurrentURI: uriOf(tone), CurrentURIMetaData: didl(tone) });
-const play = () => act("Play", { Speed: "1" });
 
-const telemetry = hurriedTelemetry({
-  endpoint: "http://127.0.0.1:9",
-  device: "renderer",
-  directory: join(directory, "telemetry"),
-});
-let renderer = await startRenderer();
-const adapter = followUpnpRenderer({
-  telemetry,
-  player_id: "renderer",
-  location: `${RENDERER}/description.xml`,
-  onTrouble: (message) => console.log(`trouble: ${message}`),
-});
-await pass(500);
-await set("three");
-await play();
-await pass(1_200);
-await act("Pause");
-await pass(600);
-await play();
-await act("SetNextAVTransportURI", { NextURI: uriOf("long"), NextURIMetaData: didl("long") });
-await pass(3_500); // the end of the first, and into the next
-await act("Seek", { Unit: "REL_TIME", Target: "0:00:12" });
-await pass(1_000);
-await set("three"); // in the place of what plays
-await play();
-await pass(1_000);
-await act("Stop");
-await set("broken");
-await play();
-await pass(1_500);
-await set("missing");
-await play();
-await pass(1_500);
-await act("Stop");
-await set("long");
-await play();
-await pass(2_500);
-const gone = once(renderer, "exit");
-renderer.kill("SIGKILL");
-await gone;
-await until("the adapter to see it", () => telemetry.stats().recorded === 5, 20_000);
-renderer = await startRenderer();
-await pass(3_000); // the adapter is back
-await set("three");
-await play();
-await pass(2_000);
-adapter.close();
-console.log(JSON.stringify(await telemetry.close({ timeoutMs: 100 })));
-renderer.kill("SIGKILL");
+const { act, play, set, setNext } = renderer;
+
+const SESSIONS: Readonly<Record<string, () => Promise<void>>> = {
+  async listening() {
+    const { telemetry, end } = follow();
+    await pass(500);
+    await set("three");
+    await play();
+    await pass(1_200);
+    await act("Pause");
+    await pass(600);
+    await play();
+    await setNext("long");
+    await pass(3_500); // the end of the first, and into the next
+    await act("Seek", { Unit: "REL_TIME", Target: "0:00:12" });
+    await pass(1_000);
+    await set("three"); // in the place of what plays, which takes it a second
+    await play();
+    await pass(2_400);
+    await act("Stop");
+    await set("broken");
+    await play();
+    await pass(1_500);
+    await set("missing");
+    await play();
+    await pass(1_500);
+    await act("Stop");
+    await set("long");
+    await play();
+    await pass(2_500);
+    await renderer.kill();
+    await until("the adapter to see it", () => telemetry.stats().recorded === 5, 20_000);
+    await renderer.start();
+    await pass(3_000); // the adapter is back
+    await set("three");
+    await play();
+    await pass(2_000);
+    await end();
+  },
+
+  /** Skipped by the application, repeated by it, a station, and back. */
+  async switching() {
+    const { adapter, end } = follow();
+    const station = await startMpd(true);
+    await station.tell(`add "${tone("long")}"`, "play");
+    await pass(500);
+    await set("long");
+    await play();
+    await pass(1_500);
+    adapter.because({ end: "fwdbtn", start: "fwdbtn" });
+    await set("three");
+    await play();
+    await setNext("three"); // gapless, the same once more
+    await pass(7_000);
+    await set("three"); // and after its end
+    await play();
+    await pass(4_500);
+    await renderer.setStation(station.streamUrl);
+    await play();
+    await pass(4_000);
+    await set("long");
+    await play();
+    await pass(1_500);
+    await act("Stop");
+    await pass(300);
+    await end();
+    await station.kill();
+  },
+
+  /** The companion crashes; the next one tells. */
+  async companion() {
+    const companion = () => startCompanion(NOWHERE, directory, "upnp", renderer.location);
+    const first = await companion();
+    await pass(500);
+    await set("long");
+    await play();
+    await until("the play to be noted", async () => (await noteOf(directory)).includes("Tone long"));
+    await pass(500);
+    await first.kill();
+    await act("Stop");
+    for (let life = 2; life <= 3; life++) {
+      const next = await companion();
+      await until("the note to be gone", async () => (await noteOf(directory)) === "");
+      await next.kill();
+    }
+  },
+};
+
+await SESSIONS[session]!();
+await renderer.kill();
 process.exit(0);

@@ -125,6 +125,8 @@ export class PlayTracker implements Adapter {
     } else if (play && item) {
       play.goOn(seen, item);
       this.#keepNote();
+      // Of some it is known late what they are.
+      this.#tellSource(item);
     }
     // Whoever hears of an event may close the tracker, or let it see more.
     if (!this.#play && !this.#isClosed && item && seen.state === "playing") this.#begin(item, seen);
@@ -222,7 +224,7 @@ export class PlayTracker implements Adapter {
     this.#note.told(final, result);
   }
 
-  #tellSource(item: Item, { trigger }: Known): void {
+  #tellSource(item: Item, { trigger }: Known = {}): void {
     const { source_type = "unknown", service = null } = item.words;
     const said = trigger && { trigger: trigger.word, trigger_basis: trigger.basis };
     this.source({ source_type, service }, { evidence: item.evidence ?? null, ...said });
@@ -234,8 +236,7 @@ export class PlayTracker implements Adapter {
   }
 
   get #stillSaid(): Known {
-    const said = this.#said;
-    return said && said.untilMs >= this.clock.monotonicMs() ? said.known : {};
+    return this.#said && this.#said.untilMs >= this.clock.monotonicMs() ? this.#said.known : {};
   }
 
   /** Whether consent is denied. What sounds meanwhile is no play, nor part of one: the one under way goes without a final. */

@@ -83,4 +83,45 @@ describe("what a player says of a track", () => {
       expect(new Set(keys).size).toBe(4);
     }
   });
+
+  const from = (url: string) => {
+    const reader = new MprisReader("x");
+    reader.set({ PlaybackStatus: "Playing" });
+    return (lengthMs: number | null, more: Properties = {}) => {
+      const length = lengthMs === null ? {} : { "mpris:length": BigInt(lengthMs) * 1_000n };
+      return reader.change({ Metadata: { "mpris:trackid": "/1", "xesam:url": url, ...length, ...more } })
+        .item!;
+    };
+  };
+
+  it("is a station's where its length is told late, and short, and where its length grows", () => {
+    const station = {
+      durationMs: null,
+      livestream: true,
+      words: { source_type: "radio", content_type: "station" },
+    };
+    const [early, late] = [from("http://h/"), from("http://h/")];
+    for (const lengthMs of [null, 338, 1_150, 2_381, 40_000]) expect(early(lengthMs)).toMatchObject(station);
+    expect(late(90_000)).toMatchObject({ durationMs: 90_000, livestream: false });
+    for (const lengthMs of [91_000, 92_000]) expect(late(lengthMs)).toMatchObject(station);
+  });
+
+  it("is a file's where its length is told late, or again, or once more", () => {
+    const next = from("http://h/a.flac");
+    expect(next(null)).toMatchObject({ livestream: true });
+    const file = { durationMs: 180_000, livestream: false, words: { source_type: "queue" } };
+    for (const lengthMs of [180_000, null, 180_000]) expect(next(lengthMs)).toMatchObject(file);
+  });
+
+  it("has the station's name for a title, and none where the titles are its songs", () => {
+    const [named, songs, changing] = [from("http://h/"), from("http://h/"), from("http://h/")];
+    expect(named(null, { "xesam:title": "Jazz FM" }).words).toMatchObject({ title: "Jazz FM", artist: null });
+    expect(songs(null, { "xesam:title": "So What", "xesam:artist": ["Miles"] }).words).toMatchObject({
+      title: null,
+      artist: null,
+    });
+    changing(null, { "xesam:title": "Miles - So What" });
+    expect(changing(null, { "xesam:title": "Bill - Peace Piece" }).words.title).toBeNull();
+    expect(changing(null, { "xesam:title": "Miles - So What" }).words.title).toBeNull();
+  });
 });

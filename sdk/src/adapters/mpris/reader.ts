@@ -1,5 +1,6 @@
 import type { Item, Sighting } from "../sighting.ts";
 import { schemeOf } from "../words-of-items.ts";
+import { NetworkItems } from "./network.ts";
 
 /** Properties of `org.mpris.MediaPlayer2.Player`, plain values. */
 export type Properties = Readonly<Record<string, unknown>>;
@@ -14,6 +15,7 @@ export class MprisReader {
   readonly #service: string;
   #properties: Properties = {};
   #isPresumed = false;
+  readonly #network = new NetworkItems();
   /** What is on without a URI, and how many such tracks there were. */
   #named: { readonly id: string; readonly durationMs: number | null; readonly count: number } | undefined;
 
@@ -87,18 +89,27 @@ export class MprisReader {
     const durationMs =
       lengthUs !== undefined && lengthUs > 0 && lengthUs <= LENGTH_MAX_US ? lengthUs / MS : null;
     const scheme = schemeOf(url);
-    const livestream = durationMs === null && /^(https?|rtsp|mms|icy)$/.test(scheme ?? "");
     const uri = spotifyUri(track);
-    return {
-      key: url === "" ? this.#keyOf(`${track} ${name}`, durationMs) : `${track} ${url}`,
+    const key = url === "" ? this.#keyOf(`${track} ${name}`, durationMs) : `${track} ${url}`;
+    const told = {
       durationMs,
+      title: titleOf(metadata, url),
+      artist: textOf(metadata["xesam:artist"]),
+      album: textOf(metadata["xesam:album"]),
+    };
+    const isFar = /^(https?|rtsp|mms|icy)$/.test(scheme ?? "");
+    const far = isFar ? this.#network.look(key, durationMs, told.title, told.artist) : undefined;
+    const livestream = far?.isStation ?? false;
+    return {
+      key,
+      durationMs: far ? far.durationMs : durationMs,
       livestream,
       words: {
         content_type: contentTypeOf(livestream, uri),
         item_uri: uri,
-        title: titleOf(metadata, url),
-        artist: textOf(metadata["xesam:artist"]),
-        album: textOf(metadata["xesam:album"]),
+        title: far ? far.title : told.title,
+        artist: livestream ? null : told.artist,
+        album: livestream ? null : told.album,
         service: this.#service,
         source_type: livestream ? "radio" : "queue",
       },

@@ -4,7 +4,14 @@ import type { Because, Item } from "../sighting.ts";
 import { changeOf, type Group } from "./groups.ts";
 import { positionOf } from "./metadata.ts";
 import { type PositionInfo, Questions } from "./questions.ts";
-import { TransportReader, type TransportSight, type Variables } from "./transport.ts";
+import {
+  anew,
+  isTimeless,
+  resting,
+  TransportReader,
+  type TransportSight,
+  type Variables,
+} from "./transport.ts";
 
 interface FollowerOptions {
   /** Whether the player is believed when it says that it plays. Others have to prove it: they say so of a dead address, too. */
@@ -24,6 +31,10 @@ const ASK_MS = 5_000;
 const ROUND_ASK_MS = 250;
 /** Positions are whole seconds, and late: only one further away has been seeked. */
 const SEEKED_MS = 2_500;
+/** One that is further behind than a whole second cut off, and an answer on its way. */
+const BEHIND_MS = 1_500;
+/** So long after a change a player may answer where it was before. */
+const STALE_MS = 2_000;
 /** So long a player has to say where it is that may have begun an item again. */
 const DOUBT_MS = 1_000;
 
@@ -40,6 +51,8 @@ export class TransportFollower implements Adapter {
   #group: Group | undefined;
   /** Since when the player says that it plays this item. */
   #sinceMs = 0;
+  /** Since when the item is on, if that was seen. */
+  #begunMs = Number.NEGATIVE_INFINITY;
   /** Whether the item was on when the player was first heard of: nobody knows where in it that was. */
   #isJoined = false;
   #isProved = false;
@@ -124,28 +137,37 @@ export class TransportFollower implements Adapter {
   }
 
   /** Where the player says it is. */
-  position({ RelTime, TrackURI }: PositionInfo): void {
+  position({ RelTime, TrackDuration, TrackURI }: PositionInfo): void {
     const positionMs = positionOf(RelTime);
     if (this.#doubtful) this.#decide(positionMs);
-    const { seen } = this.#last ?? {};
-    if (positionMs === undefined || seen?.state !== "playing" || this.#deferred || this.#isFollowing) return;
-    const expectedMs = this.#tracker.current?.positionMs ?? 0;
-    // It speaks of the next item already, and will notify of it: no seek back.
-    if (isOther(TrackURI, seen.item) && positionMs < expectedMs - SEEKED_MS) return;
+    if (positionMs === undefined || this.#last?.seen.state !== "playing") return;
+    if (this.#deferred || this.#isFollowing) return;
     const nowMs = this.#clock.monotonicMs();
+    const expectedMs = this.#tracker.current?.positionMs ?? 0;
+    const isOthers = isOther(TrackURI, this.#last.seen.item);
+    // It speaks of the next item already, and will notify of it: no seek back.
+    if (isOthers && positionMs < expectedMs - SEEKED_MS) return;
+    const ageMs = nowMs - this.#begunMs;
+    // It speaks of where it was in the item before.
+    const isStale = ageMs < STALE_MS && positionMs > Math.max(expectedMs, ageMs) + SEEKED_MS;
+    if (isStale) return;
+    const opened = positionMs > 0 && !isOthers && this.#reader.opened(TrackDuration, ageMs);
+    if (opened) this.#last = resting(opened);
+    const { seen } = this.#last;
+    if (positionMs > (seen.item?.durationMs ?? Number.POSITIVE_INFINITY) + SEEKED_MS) return;
     const asked = this.#asked;
     const stands = asked !== undefined && asked.positionMs === positionMs;
     if (!stands || !asked) this.#asked = { positionMs, atMs: nowMs };
     if (!this.#isProved) {
-      if (positionMs > 0) this.#prove(this.#last!, positionMs);
-    } else if (stands && nowMs - asked.atMs >= ASK_MS && !isTimeless(this.#last!)) {
+      if (positionMs > 0) this.#prove(this.#last, positionMs);
+    } else if (stands && nowMs - asked.atMs >= ASK_MS && !isTimeless(this.#last)) {
       this.#tracker.see({ ...seen, state: "buffering" });
     } else {
       const isSeeked = Math.abs(positionMs - expectedMs) > SEEKED_MS;
-      this.#tracker.see({
-        ...seen,
-        positionMs: isSeeked ? positionMs : undefined,
-      });
+      // It began to sound later than it said, or stood still: its end comes later, too.
+      const isBehind = !seen.mayRepeat && expectedMs - positionMs > BEHIND_MS;
+      const toldMs = isBehind ? positionMs + BEHIND_MS / 3 : undefined;
+      this.#tracker.see({ ...seen, positionMs: isSeeked ? positionMs : toldMs });
     }
   }
 
@@ -208,8 +230,7 @@ export class TransportFollower implements Adapter {
   #apply(sight: TransportSight): void {
     const { seen, source, proves } = sight;
     const before = this.#last?.seen;
-    // A beginning is seen once.
-    this.#last = { ...sight, seen: { ...seen, positionMs: undefined, isAnew: false, because: {} } };
+    this.#last = resting(sight);
     const isSame =
       before?.item?.key === seen.item?.key && before?.state === "playing" && seen.isAnew !== true;
     if (!isSame) {
@@ -219,6 +240,7 @@ export class TransportFollower implements Adapter {
     }
     if (!isSame || seen.state !== "playing") this.#asked = undefined;
     const isOther = before?.item?.key !== seen.item?.key || before?.state === "stopped" || seen.isAnew;
+    if (isOther && before) this.#begunMs = this.#clock.monotonicMs();
     if (isOther) this.#isProved = this.#trusts;
     this.#isFollowing = source?.source_type === "group_follower";
     if (source && this.#isFollowing) {
@@ -257,29 +279,19 @@ export class TransportFollower implements Adapter {
       return;
     }
     const isSure = this.#isProved && !this.#questions.isFailing;
-    const roundMs = this.#roundMs(this.#last.seen.mayRepeat);
-    this.#questions.later(Math.min(soonMs, isSure ? ASK_MS : UNPROVED_ASK_MS, roundMs));
+    const endMs = this.#endMs(this.#last.seen.mayRepeat);
+    this.#questions.later(Math.min(soonMs, isSure ? ASK_MS : UNPROVED_ASK_MS, endMs));
   }
 
-  /** In how long an item that is repeated will have begun again. */
-  #roundMs(mayRepeat = false): number {
+  /** In how long the item will have ended: it may have begun again, or be late. */
+  #endMs(mayRepeat = false): number {
     const remainingMs = this.#tracker.current?.remainingMs;
-    if (!mayRepeat || remainingMs === undefined || remainingMs < -EARLY_MS) {
+    if (remainingMs === undefined || remainingMs < (mayRepeat ? -EARLY_MS : 0)) {
       return Number.POSITIVE_INFINITY;
     }
     return Math.max(0, remainingMs) + ROUND_ASK_MS;
   }
 }
 
-/** The item that plays once more. */
-const anew = (sight: TransportSight): TransportSight => ({
-  ...sight,
-  seen: { ...sight.seen, isAnew: true, positionMs: 0 },
-});
-
 const isOther = (uri: unknown, item: Item | null): boolean =>
   typeof uri === "string" && uri !== "" && uri !== "NOT_IMPLEMENTED" && uri !== item?.key;
-
-/** The time of what comes in by a cable may stand at 0. */
-const isTimeless = ({ source }: TransportSight): boolean =>
-  source?.source_type === "line_in" || source?.source_type === "tv";

@@ -4,6 +4,8 @@ import type { Cancel, Clock } from "../../clock.ts";
 export interface PositionInfo {
   /** `H:MM:SS`, or `NOT_IMPLEMENTED`. */
   readonly RelTime?: string | undefined;
+  /** The item's length, likewise. */
+  readonly TrackDuration?: string | undefined;
   /** The address of the item that it speaks of. */
   readonly TrackURI?: unknown;
 }

@@ -175,6 +175,9 @@ class RendererFollower implements Adapter {
       { "content-type": 'text/xml; charset="utf-8"', soapaction: `"${action}"` },
       `<?xml version="1.0"?><s:Envelope xmlns:s="${envelope}" s:encodingStyle="${encoding}"><s:Body>${call}</s:Body></s:Envelope>`,
     );
-    return { RelTime: textOf(body, "RelTime"), TrackURI: textOf(body, "TrackURI") };
+    const [RelTime, TrackDuration, TrackURI] = ["RelTime", "TrackDuration", "TrackURI"].map((name) =>
+      textOf(body, name),
+    );
+    return { RelTime, TrackDuration, TrackURI };
   }
 }

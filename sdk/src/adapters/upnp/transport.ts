@@ -1,5 +1,5 @@
 import type { Item, ItemWords, Sighting } from "../sighting.ts";
-import { durationOf, metadataOf } from "./metadata.ts";
+import { durationOf, type Metadata, metadataOf } from "./metadata.ts";
 import { sourceOf, type UriSource } from "./uri.ts";
 
 /** Variables of AVTransport by their names, without prefixes; metadata as DIDL-Lite or as `@svrooij/sonos` parses it. */
@@ -19,17 +19,54 @@ export interface TransportSight {
   readonly again: "twin" | "moved" | "next" | undefined;
 }
 
+/** A beginning is seen once. */
+export const resting = (sight: TransportSight): TransportSight => ({
+  ...sight,
+  seen: { ...sight.seen, positionMs: undefined, isAnew: false, because: {} },
+});
+
+/** The item that plays once more. */
+export const anew = (sight: TransportSight): TransportSight => ({
+  ...sight,
+  seen: { ...sight.seen, isAnew: true, positionMs: 0 },
+});
+
+/** The time of what comes in by a cable may stand at 0. */
+export const isTimeless = ({ source }: TransportSight): boolean =>
+  source?.source_type === "line_in" || source?.source_type === "tv";
+
+/** So long a player may take to notify of an item's length. */
+const PATIENCE_MS = 3_000;
+
 /** Puts what a transport notifies bit by bit together into what it does. */
 export class TransportReader {
   #variables: Variables = {};
   /** Whether an alarm is running that has not begun a play yet. */
   #isAlarmDue = false;
+  /** What was told of the item when it was put on: of a station its name, in whose place some players put what it plays. */
+  #first: Metadata = metadataOf(undefined);
+  /** Whether the player has not opened the item yet: what it does not tell of its length, it does not know. */
+  #isFresh = false;
+  #isLive = true;
+
+  /**
+   * The player answers that it has played for a while. A length that it has not notified of is the same as that of the item before, or
+   * there is none, which is believed at once only if the control point's word is not against it.
+   * @param ageMs how long the item has been on. @returns undefined if that changes nothing.
+   */
+  opened(length: string | undefined, ageMs: number): TransportSight | undefined {
+    const isBelieved = durationOf(length) !== null || this.#first.upnpClass === null || ageMs >= PATIENCE_MS;
+    return this.#isFresh && isBelieved ? this.change({ CurrentTrackDuration: length ?? "" }) : undefined;
+  }
 
   change(changed: Variables): TransportSight {
     const before = this.#variables;
     this.#variables = { ...before, ...changed };
     const uri = uriOf(this.#variables);
-    const source = uri === "" ? null : sourceOf(uri, this.#durationMs === null);
+    if (uri !== uriOf(before)) this.#putOn(changed);
+    if (changed.CurrentTrackDuration !== undefined) this.#isFresh = false;
+    this.#isLive = this.#isLiveNow;
+    const source = uri === "" ? null : sourceOf(uri, this.#isLive);
     const item = source && this.#item(uri, source);
     const state = item ? this.#state : "stopped";
     const isAlarm = this.#isAlarm(isOn(before.AlarmRunning), state === "playing");
@@ -44,6 +81,26 @@ export class TransportReader {
       again: item ? this.#again(before, changed) : undefined,
       proves: durationOf(changed.CurrentTrackDuration) !== null,
     };
+  }
+
+  /** Its length is another one, which may be told later. */
+  #putOn({ CurrentTrackDuration }: Variables): void {
+    this.#variables = { ...this.#variables, CurrentTrackDuration };
+    this.#first = this.#track;
+    this.#isFresh = true;
+  }
+
+  /** Whether it has no end of its own. As long as nobody can know, the control point's word counts, or it is as what it replaces. */
+  get #isLiveNow(): boolean {
+    const { upnpClass } = this.#first;
+    if (this.#durationMs !== null) return false;
+    if (!this.#isFresh || /audioBroadcast/.test(upnpClass ?? "")) return true;
+    return this.#isLive && upnpClass === null;
+  }
+
+  get #track(): Metadata {
+    const { CurrentTrackMetaData, AVTransportURIMetaData } = this.#variables;
+    return metadataOf(CurrentTrackMetaData || AVTransportURIMetaData);
   }
 
   #again(before: Variables, changed: Variables): TransportSight["again"] {
@@ -87,9 +144,7 @@ export class TransportReader {
 
   /** The control point knows the length better: a renderer guesses at first. */
   get #durationMs(): number | null {
-    const { CurrentTrackMetaData, AVTransportURIMetaData, CurrentTrackDuration } = this.#variables;
-    const told = metadataOf(CurrentTrackMetaData || AVTransportURIMetaData).durationMs;
-    return told ?? durationOf(CurrentTrackDuration);
+    return this.#track.durationMs ?? durationOf(this.#variables.CurrentTrackDuration);
   }
 
   #item(uri: string, source: UriSource): Item {
@@ -108,14 +163,15 @@ export class TransportReader {
   }
 
   #words(source: UriSource, livestream: boolean): ItemWords {
-    const { CurrentTrackMetaData, AVTransportURIMetaData, EnqueuedTransportURIMetaData } = this.#variables;
-    const track = metadataOf(CurrentTrackMetaData || AVTransportURIMetaData);
-    const container = metadataOf(EnqueuedTransportURIMetaData);
+    const track = this.#track;
+    const container = metadataOf(this.#variables.EnqueuedTransportURIMetaData);
     const { source_type, service, item_uri } = source;
     const rest = { source_type, service, item_uri };
     const isStation = source_type === "radio";
     // What a station plays at the moment is not what was played: the play is the station's.
-    const words = livestream ? { title: container.title ?? track.title, artist: null, album: null } : track;
+    const words = livestream
+      ? { title: container.title ?? this.#first.title, artist: null, album: null }
+      : track;
     return {
       ...rest,
       content_type: isStation ? "station" : contentTypeOf(track.upnpClass),
