@@ -10,6 +10,11 @@ export interface Segment {
   readOffset: number;
   /** Highest sequence number in it; 0 while it has no event. */
   lastSeq: number;
+  /**
+   * Events up to this number stand in an earlier segment, too, and count there: 0 in a segment of this process. A sync that
+   * failed may have left the first of the two.
+   */
+  repeatedSeq: number;
   /** Unacknowledged events, by priority. */
   readonly live: [number, number, number, number];
   /** A sealed segment is never written again. */
@@ -18,7 +23,7 @@ export interface Segment {
 
 /** A segment that holds its header only. */
 export function newSegment(name: string, header: SegmentHeader): Segment {
-  const start = { bytes: FRAMES_START, readOffset: FRAMES_START, lastSeq: 0, sealed: false };
+  const start = { bytes: FRAMES_START, readOffset: FRAMES_START, lastSeq: 0, repeatedSeq: 0, sealed: false };
   return { name, header, ...start, live: [0, 0, 0, 0] };
 }
 
@@ -33,6 +38,11 @@ export class Catalog {
   insert(segment: Segment): void {
     const before = this.segments.findLastIndex((other) => compare(other, segment) <= 0);
     this.segments.splice(before + 1, 0, segment);
+  }
+
+  /** Puts a segment where another is that it stands for: what stands twice is read first where it was read first before. */
+  insertBefore(other: Segment, segment: Segment): void {
+    this.segments.splice(this.segments.indexOf(other), 0, segment);
   }
 
   remove(segment: Segment): void {

@@ -54,7 +54,10 @@ export function chooseSacrifices(
   return Array.from(chosen, ([segment, priority]) => ({ segment, priority }));
 }
 
-/** A segment's unacknowledged events: those that go, those that stay, and whether there may have been others. */
+/**
+ * A segment's unacknowledged events: those that go, those that stay, and whether there may have been others. What stands in an
+ * earlier segment, too, goes with that one, and is declared once.
+ */
 export function split(
   { segment, priority }: Sacrifice,
   acknowledgedThrough: number,
@@ -68,7 +71,9 @@ export function split(
     if (finding.kind === "damage") damaged = true;
     if (finding.kind !== "events") continue;
     for (const entry of finding.entries) {
-      if (entry.seq > acknowledgedThrough) (entry.priority < priority ? kept : given).push(entry);
+      if (entry.seq <= acknowledgedThrough) continue;
+      if (entry.priority < priority) kept.push(entry);
+      else if (entry.seq > segment.repeatedSeq) given.push(entry);
     }
   }
   return { given, kept, damaged };

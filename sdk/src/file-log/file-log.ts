@@ -225,7 +225,10 @@ export class FileLog implements Store {
     if (parts.damaged && segment.readOffset < segment.bytes) this.#window!.suspect(segment.header.epoch);
     const surviving = new Set(parts.kept.map(({ seq }) => seq));
     this.#window!.replace(segment, replacement, ({ seq }) => surviving.has(seq));
-    if (replacement) this.#catalog.insert(replacement);
+    if (replacement) {
+      replacement.repeatedSeq = segment.repeatedSeq;
+      this.#catalog.insertBefore(segment, replacement);
+    }
     await this.#remove(segment);
     return true;
   }
@@ -258,13 +261,14 @@ export class FileLog implements Store {
 
   /**
    * Removes sealed segments of which everything is acknowledged, the acknowledgement durable first. Unlinking needs no
-   * free space. The newest file of the epoch before stays until the present epoch, which names it, has an event on disk.
+   * free space. The newest file of the epoch before, and the newest with an event (its acknowledgement may not have got to the
+   * disk), stay until the present epoch, which names it, has an event on disk.
    */
   async #trim(): Promise<void> {
     const { segments } = this.#catalog;
     const begun = segments.some((segment) => !segment.sealed && segment.lastSeq > 0);
-    const newest = begun ? undefined : this.#catalog.newest;
-    const done = segments.filter((segment) => isDone(segment) && segment !== newest);
+    const witnesses = begun ? [] : [this.#catalog.newest, segments.findLast(({ lastSeq }) => lastSeq > 0)];
+    const done = segments.filter((segment) => isDone(segment) && !witnesses.includes(segment));
     if (done.length > 0) await this.#writer!.syncAcks();
     for (const segment of done) await this.#remove(segment);
     if (this.#lost.length > 0) await this.#clearLost(begun);

@@ -163,6 +163,7 @@ async function countLive({ disk, packer, catalog, findings }: Reading): Promise<
     const { epoch } = segment.header;
     const { firstSeq, isAscending } = findings.get(segment)!;
     const throughSeq = counted.get(epoch) ?? 0;
+    segment.repeatedSeq = throughSeq;
     if (segment.lastSeq <= throughSeq) segment.live.fill(0);
     else if (firstSeq <= throughSeq || !isAscending) await recount(disk, packer, segment, throughSeq);
     counted.set(epoch, Math.max(throughSeq, segment.lastSeq));

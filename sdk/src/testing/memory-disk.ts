@@ -54,7 +54,7 @@ export class MemoryDisk implements Disk {
     const disk = this.#successor();
     for (const [name, { bytes, syncedBytes }] of this.#durableNames) {
       const tail = keep(bytes.subarray(syncedBytes));
-      disk.setBytes(name, Uint8Array.from([...bytes.subarray(0, syncedBytes), ...tail]));
+      disk.setBytes(name, new Uint8Array(Buffer.concat([bytes.subarray(0, syncedBytes), tail])));
     }
     return disk;
   }

@@ -73,14 +73,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "segment.readOffset === segment.bytes && liveCount(segment) === 0",
     replace: "segment.readOffset === segment.bytes",
   },
-  "acknowledgements are not synced before what they cover is removed": {
+  "the newest file with an event is removed when its acknowledgement may not be on the disk": {
     file: LOG,
-    find: "if (done.length > 0) await this.#writer!.syncAcks();",
-    replace: "",
+    find: ", segments.findLast(({ lastSeq }) => lastSeq > 0)];\n    const done = segments.filter((segment) => isDone(segment) && !witnesses.includes(segment));\n    if (done.length > 0) await this.#writer!.syncAcks();",
+    replace:
+      "];\n    const done = segments.filter((segment) => isDone(segment) && !witnesses.includes(segment));",
   },
   "the last file of the epoch before is removed at once": {
     file: LOG,
-    find: "isDone(segment) && segment !== newest",
+    find: "isDone(segment) && !witnesses.includes(segment)",
     replace: "isDone(segment)",
   },
   "a rewritten segment is not synced": {
@@ -100,8 +101,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an eviction takes what is more important, too": {
     file: "eviction.ts",
-    find: "(entry.priority < priority ? kept : given).push(entry);",
-    replace: "(entry.priority < 0 ? kept : given).push(entry);",
+    find: "if (entry.priority < priority) kept.push(entry);",
+    replace: "if (entry.priority < 0) kept.push(entry);",
   },
   "a purge does not sync the directory": {
     file: LOG,
