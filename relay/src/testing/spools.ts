@@ -1,4 +1,4 @@
-import { FileLog } from "@tonearm/sdk/file-log";
+import { type Disk, FileLog } from "@tonearm/sdk/file-log";
 import { ManualClock, MemoryDisk } from "@tonearm/sdk/testing";
 import type { LoadShape } from "../aggregate/shard-map.ts";
 import type { Config } from "../config/schema.ts";
@@ -14,13 +14,13 @@ const SMALL = { openMs: 1_000, openMsMax: 1_000, failuresToOpen: 2 };
 
 /** Makes the log of a spool on `disk`. */
 export const fileLog =
-  (disk: MemoryDisk, clock = new ManualClock()) =>
+  (disk: Disk, clock = new ManualClock(), segmentBytes = 65_536) =>
   (): FileLog =>
     new FileLog({
       disk,
       clock,
       spelling: 2,
-      segmentBytes: 65_536,
+      segmentBytes,
       storeBytesMax: 2 ** 30,
       storeEventsMax: 2 ** 30,
       freeBytesMin: 0,

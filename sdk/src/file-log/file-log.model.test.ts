@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Eviction, Priority, Run, Store } from "../store.ts";
+import { command } from "../testing/command.ts";
 import { LogBench, type MakeLog, smallLog, smallLogOn } from "../testing/log-bench.ts";
 import { type MakeLogOn, runSchedule } from "../testing/log-schedule.ts";
 import { lyingDisk, meddledStore } from "../testing/meddle.ts";
@@ -10,25 +11,8 @@ import { modelRuns, noFault } from "../testing/model-runs.ts";
 const RUNS = 25_000;
 const SCHEDULES = 4_000;
 
-class Command implements fc.AsyncCommand<LogBench, undefined> {
-  readonly #name: string;
-  readonly #run: (bench: LogBench) => Promise<unknown> | void;
-
-  constructor(name: string, run: (bench: LogBench) => Promise<unknown> | void) {
-    this.#name = name;
-    this.#run = run;
-  }
-
-  check = () => true;
-
-  async run(bench: LogBench): Promise<void> {
-    await this.#run(bench);
-  }
-
-  toString(): string {
-    return this.#name;
-  }
-}
+/** Done to a bench. */
+const doing = command<LogBench>;
 
 const { integer, constantFrom, tuple } = fc;
 const limit = fc.record({
@@ -41,11 +25,10 @@ const appends = tuple(
   constantFrom(0, 0, 1, 2),
   integer({ min: 0, max: 3 }),
   constantFrom(0, 60, 200),
-).map(
-  ([count, gap, priority, size]) =>
-    new Command(`append(${[count, gap, priority, size]})`, (bench) =>
-      bench.append(count, gap, priority as Priority, size),
-    ),
+).map(([count, gap, priority, size]) =>
+  doing(`append(${[count, gap, priority, size]})`, (bench) =>
+    bench.append(count, gap, priority as Priority, size),
+  ),
 );
 const fault = fc.record({
   operation: constantFrom("write", "sync", "create", "syncDirectory", "unlink", "close"),
@@ -58,28 +41,21 @@ const commands = [
   appends,
   appends,
   appends,
-  limit.map((wanted) => new Command(`read(${JSON.stringify(wanted)})`, (bench) => bench.read(wanted))),
-  limit.map((wanted) => new Command(`read(${JSON.stringify(wanted)})`, (bench) => bench.read(wanted))),
-  constantFrom(0.3, 1, 1).map(
-    (part) => new Command(`acknowledge(${part})`, (bench) => bench.acknowledge(part)),
-  ),
-  constantFrom(0.3, 1, 1).map(
-    (part) => new Command(`acknowledge(${part})`, (bench) => bench.acknowledge(part)),
-  ),
-  fc.constant(new Command("evict()", (bench) => bench.evict())),
-  fc.constant(new Command("purge()", (bench) => bench.purge())),
-  fc.constant(new Command("restart()", (bench) => bench.restart())),
-  fc.constant(new Command("kill()", (bench) => bench.kill())),
-  tuple(constantFrom(0, 0.5, 1), constantFrom(0, 3, 40)).map(
-    ([kept, junk]) =>
-      new Command(`cutPower(${[kept, junk]})`, (bench) =>
-        bench.cutPower(kept, new Uint8Array(junk).fill(0x5a)),
-      ),
+  limit.map((wanted) => doing(`read(${JSON.stringify(wanted)})`, (bench) => bench.read(wanted))),
+  limit.map((wanted) => doing(`read(${JSON.stringify(wanted)})`, (bench) => bench.read(wanted))),
+  constantFrom(0.3, 1, 1).map((part) => doing(`acknowledge(${part})`, (bench) => bench.acknowledge(part))),
+  constantFrom(0.3, 1, 1).map((part) => doing(`acknowledge(${part})`, (bench) => bench.acknowledge(part))),
+  fc.constant(doing("evict()", (bench) => bench.evict())),
+  fc.constant(doing("purge()", (bench) => bench.purge())),
+  fc.constant(doing("restart()", (bench) => bench.restart())),
+  fc.constant(doing("kill()", (bench) => bench.kill())),
+  tuple(constantFrom(0, 0.5, 1), constantFrom(0, 3, 40)).map(([kept, junk]) =>
+    doing(`cutPower(${[kept, junk]})`, (bench) => bench.cutPower(kept, new Uint8Array(junk).fill(0x5a))),
   ),
   fault.map(({ shortBytes, ...rest }) => {
     const given: Fault =
       shortBytes === undefined || rest.operation !== "write" ? rest : { ...rest, shortBytes };
-    return new Command(`fail(${JSON.stringify(given)})`, (bench) => bench.fail(given));
+    return doing(`fail(${JSON.stringify(given)})`, (bench) => bench.fail(given));
   }),
 ];
 
@@ -121,7 +97,7 @@ describe("a log on a disk that fails, in processes that die", () => {
     ["a run ends at every hole", (log) => ({ read: (wanted) => log.read({ ...wanted, gapMax: 0 }) })],
     [
       "what failed is called stored",
-      (log) => ({ append: async (entries) => (await log.append(entries), { ok: true }) }),
+      (log) => ({ append: (entries) => log.append(entries).then(() => ({ ok: true })) }),
     ],
     [
       "an eviction declares less than it takes",
@@ -137,7 +113,7 @@ describe("a log on a disk that fails, in processes that die", () => {
     ],
     [
       "the end of the epoch before is not named",
-      (log) => ({ open: async (...names) => (await log.open(...names), { previous: undefined }) }),
+      (log) => ({ open: (...names) => log.open(...names).then(() => ({ previous: undefined })) }),
     ],
   ])("finds it when %s (control)", async (_, change) => {
     const broken: MakeLog = (disk, onDamage) => {
@@ -155,7 +131,9 @@ describe("a log on a disk that fails, in processes that die", () => {
 
 describe("a log that several callers use at once", () => {
   const schedules = (make?: MakeLogOn) =>
-    fc.asyncProperty(fc.scheduler(), (scheduler) => runSchedule(scheduler, make));
+    fc.asyncProperty(fc.scheduler(), integer({ min: 0, max: 30 }), (scheduler, steps) =>
+      runSchedule(scheduler, steps, make),
+    );
 
   it("keeps everything that it called durable, whenever the power goes", { timeout: 600_000 }, async () => {
     expect(noFault(await fc.check(schedules(), modelRuns(SCHEDULES)), FILE)).toBeGreaterThan(0);

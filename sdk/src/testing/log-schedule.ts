@@ -97,9 +97,13 @@ class Callers {
   }
 }
 
-/** @throws Error with what was broken. */
+/**
+ * @param steps so long the power stays on, at least.
+ * @throws Error with what was broken.
+ */
 export async function runSchedule(
   scheduler: Scheduler,
+  steps: number,
   make: MakeLogOn = (disk) => smallLogOn(disk, noDamage),
 ): Promise<void> {
   const disk = new MemoryDisk();
@@ -112,7 +116,7 @@ export async function runSchedule(
   isScheduled = true;
   let cut: Cut | undefined;
   const power = async () => {
-    await scheduler.schedule(Promise.resolve(), "the power goes");
+    for (let left = steps; left >= 0; left--) await scheduler.schedule(Promise.resolve(), "the power is on");
     const owed = [...callers.durable].filter((seq) => !callers.gone.has(seq));
     cut = { disk: disk.powerCut(), owed };
   };
@@ -131,6 +135,7 @@ export async function runSchedule(
     power(),
   ];
   await scheduler.waitFor(Promise.all(all));
+  await scheduler.waitIdle();
   isScheduled = false;
   await checkEnd(log, callers);
   await checkCut(cut!, callers);
