@@ -9,7 +9,7 @@ import type { Fault } from "../testing/memory-disk.ts";
 import { modelRuns, noFault } from "../testing/model-runs.ts";
 
 const RUNS = 25_000;
-const SCHEDULES = 4_000;
+const SCHEDULES = 5_000;
 
 /** Done to a bench. */
 const doing = command<LogBench>;
