@@ -55,10 +55,18 @@ const FUZZ = [
   "relay/src/read/deaggregate.fuzz.test.ts",
   "relay/src/read/ledger.fuzz.test.ts",
 ];
+const MODELS = [
+  "sdk/src/file-log/file-log.model.test.ts",
+  "sdk/src/event-queue.model.test.ts",
+  "relay/src/spool/spool.model.test.ts",
+  "relay/src/resends.model.test.ts",
+  "relay/src/pipeline.model.test.ts",
+];
 const CRASH = "simulator/src/crash-states";
 
 export const PARTS: readonly Part[] = [
   program("simulation", "T12", "fleet-hours", "test/soak/simulation.ts", String),
+  tests("models", "T1", "courses and schedules", MODELS, 2),
   tests("crash-states", "T2", "states", [`${CRASH}/crash-states-long.test.ts`]),
   tests("call-faults", "T4, T5", "cases", [`${CRASH}/call-faults.test.ts`]),
   tests("fuzz", "T11", "inputs", FUZZ),

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Eviction, Priority, Run, Store } from "../store.ts";
 import { command } from "../testing/command.ts";
-import { LogBench, type MakeLog, smallLog, smallLogOn } from "../testing/log-bench.ts";
+import { LogBench, type MakeLog, smallLogOn } from "../testing/log-bench.ts";
 import { type MakeLogOn, runSchedule } from "../testing/log-schedule.ts";
 import { lyingDisk, meddledStore } from "../testing/meddle.ts";
 import type { Fault } from "../testing/memory-disk.ts";
@@ -76,7 +76,7 @@ describe("a log on a disk that fails, in processes that die", () => {
   it("shows what it called durable, in order, until it is acknowledged, given up or purged", {
     timeout: 600_000,
   }, async () => {
-    expect(noFault(await fc.check(lives(smallLog), modelRuns(RUNS)), FILE)).toBeGreaterThan(0);
+    expect(noFault(await fc.check(lives(smallLogOn), modelRuns(RUNS)), FILE)).toBeGreaterThan(0);
   });
 
   it.each<[string, (log: Store) => Partial<Store>]>([

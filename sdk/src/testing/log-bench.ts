@@ -51,8 +51,6 @@ export const smallLogOn = (disk: Disk, onDamage: (range: SeqRange) => void): Fil
     onQuarantine: () => undefined,
   });
 
-export const smallLog: MakeLog = smallLogOn;
-
 /** A log that is put to use by commands; each throws when the log breaks a promise. */
 export class LogBench {
   disk = new MemoryDisk();

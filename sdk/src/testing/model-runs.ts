@@ -3,13 +3,14 @@
  * sets more), `TONEARM_FUZZ_SEED` chooses others (default 1), and `TONEARM_FUZZ_PATH` repeats one of them.
  */
 import type { Parameters, RunDetails } from "fast-check";
+import { chosenFactor, chosenSeed, tally } from "./tally.ts";
 
 /** @param runs how many, before the factor. */
 export function modelRuns(runs: number): Parameters<unknown> {
-  const seed = Number(process.env.TONEARM_FUZZ_SEED ?? 1);
+  const seed = chosenSeed();
   const path = process.env.TONEARM_FUZZ_PATH;
   if (path !== undefined) return { seed, path, numRuns: 1 };
-  return { seed, numRuns: Math.round(runs * Number(process.env.TONEARM_FUZZ_FACTOR ?? 1)) };
+  return { seed, numRuns: Math.max(1, Math.round(runs * chosenFactor())) };
 }
 
 /**
@@ -21,7 +22,10 @@ export function noFault(
   { failed, seed, counterexamplePath, counterexample, errorInstance, numRuns }: RunDetails<unknown>,
   file: string,
 ): number {
-  if (!failed) return numRuns;
+  if (!failed) {
+    tally(numRuns);
+    return numRuns;
+  }
   // Where the failing run began; what came of making it smaller is found again.
   const run = counterexamplePath?.split(":")[0] ?? "0";
   const again = `TONEARM_FUZZ_SEED=${seed} TONEARM_FUZZ_PATH=${run} pnpm test ${file}`;
