@@ -7,7 +7,7 @@ import { type MakeSpoolLogOn, runSpoolSchedule } from "../testing/spool-schedule
 import { fileLog } from "../testing/spools.ts";
 
 const RUNS = 6_000;
-const SCHEDULES = 2_000;
+const SCHEDULES = 2_500;
 const FILE = "spool.model";
 const FEW = { seed: 1, numRuns: 1_000 };
 
