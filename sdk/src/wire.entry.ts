@@ -5,6 +5,7 @@ export { isControl } from "./run.ts";
 export type { AcceptedBody, Durable, RefusalBody, RefusalCode } from "./wire/answer.ts";
 export { REFUSAL_CODES } from "./wire/answer.ts";
 export { ColumnsEncoder } from "./wire/columns/encode.ts";
+export { COLUMN_NAMES, COLUMN_VALUES } from "./wire/columns/words.ts";
 export {
   BATCH_EVENTS_MAX,
   BATCHES_PATH,

@@ -2,9 +2,10 @@
  * The SDK beside clients that people would use instead, on Node, with default options: the same plays, each client in a
  * fresh process, turn and turn about, to a server on this machine that takes everything and counts it.
  *
- *   pnpm bench sdk [--json] [--runs 5] [--events 100000] [--rate 250] [--only tonearm,posthog]
+ *   pnpm bench sdk [--json] [--runs 5] [--events 100000] [--rate 250] [--only tonearm,posthog] [--batch 50]
  *
- * Without `--rate` all events are recorded in one synchronous loop; with it, so many a second.
+ * Without `--rate` all events are recorded in one synchronous loop; with it, so many a second. `--batch` is for Tonearm alone:
+ * so many events in a request at most, in the place of its default.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     events: { type: "string", default: "100000" },
     rate: { type: "string", default: "0" },
     only: { type: "string", default: CONTENDERS.join(",") },
+    batch: { type: "string", default: "500" },
   },
 });
 const runs = Number(values.runs);
@@ -63,7 +65,14 @@ async function measure(name: ContenderName, run: number, { fresh, sectorBytes }:
   const receiver = await startReceiver();
   const directory = fresh();
   const sectorsBefore = sectorBytes();
-  const contender = startChild("run-contender.ts", [name, receiver.url, directory, playsPath, values.rate]);
+  const contender = startChild("run-contender.ts", [
+    name,
+    receiver.url,
+    directory,
+    playsPath,
+    values.rate,
+    values.batch,
+  ]);
   const cost = (await answerOf(contender)) as Cost;
   const sectors = sectorsBefore === undefined ? undefined : sectorBytes()! - sectorsBefore;
   const received = await receiver.report();

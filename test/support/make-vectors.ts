@@ -12,66 +12,13 @@ import {
   msgpackCodec,
   ndjsonCodec,
 } from "@tonearm/sdk/wire";
+import { event, ofHousehold, ofPlayer, play } from "./vector-events.ts";
 import { type BatchVector, RECEIVED_MS, VECTORS, writeOnce } from "./vector-files.ts";
 
-const TIME_MS = 1_763_840_940_123;
 /** The quality of an offset, worked out without the relay's help. */
 const qualityOf = (offsetMs: number | null): string =>
   offsetMs === null ? "unsynced" : offsetMs >= -1_000 && offsetMs <= 1_000 ? "synced" : "corrected";
 const HEADER = { device: "RINCON_00DEAD0001", epoch: "k5q2abcdefghij67", first_seq: 1 };
-type Event = NonNullable<BatchVector["events"][number]>;
-const event = (type: string, data: string, more: Partial<Event> = {}): Event => ({
-  type,
-  time_ms: TIME_MS,
-  mono_ms: 5_021,
-  offset_ms: null,
-  data,
-  ...more,
-});
-
-const play = JSON.stringify({
-  play_id: "019aac00-1111-7222-8333-444455556666",
-  report_type: "final",
-  started_at: "2026-11-22T19:45:00.000Z",
-  ended_at: "2026-11-22T19:48:20.500Z",
-  ms_played: 200_500,
-  position_start_ms: 0,
-  position_end_ms: 200_500,
-  duration_ms: 200_500,
-  content_type: "track",
-  item_uri: "x-track:0001",
-  title: "Étude № 3",
-  artist: "Öffentliche Probe",
-  reason_end: "trackdone",
-});
-
-/** Plays one after the other, the volume between them, and a number that was given up. */
-function ofHousehold(i: number): Event | null {
-  if (i === 9) return null;
-  const startedMs = TIME_MS + 200_000 * i;
-  const at = (ms: number) => new Date(ms).toISOString();
-  const times = {
-    time_ms: startedMs + 200_002,
-    mono_ms: 5_021 + 200_000 * i,
-    offset_ms: i < 12 ? null : -250,
-  };
-  if (i % 4 === 3) {
-    const room = { name: "kitchen", groups: [1, i % 2] };
-    return event("volume", JSON.stringify({ level: 20 + i, room }), times);
-  }
-  const data = {
-    artist: i < 6 ? "Öffentliche Probe" : "Aino",
-    title: `Étude "№ ${Math.floor(i / 2)}"`,
-    album: i < 15 ? null : "Signal",
-    skipped: i % 5 === 4,
-    rating: i / 2,
-    duration_ms: 200_500 + (i % 3),
-    ms_played: i % 5 === 4 ? 20_000 : 200_000,
-    started_at: at(startedMs),
-    ended_at: at(startedMs + 200_000),
-  };
-  return event("play", JSON.stringify(data), times);
-}
 
 const batches: Record<string, BatchVector> = {
   minimal: { device: "d", epoch: "e", first_seq: 1, events: [event("x", "{}", { time_ms: 0, mono_ms: 0 })] },
@@ -133,6 +80,7 @@ const batches: Record<string, BatchVector> = {
     events: Array.from({ length: 16 }, (_, i) => event("tick", `{"i":${i}}`, { mono_ms: i })),
   },
   columns: { ...HEADER, first_seq: 300, events: Array.from({ length: 24 }, (_, i) => ofHousehold(i)) },
+  "known-words": { ...HEADER, first_seq: 400, events: Array.from({ length: 16 }, (_, i) => ofPlayer(i)) },
   "given-up": { ...HEADER, first_seq: 5, events: [event("a", "{}"), null, null, event("b", '{"i":8}')] },
   "long-data": { ...HEADER, events: [event("long", `{"text":"${"x".repeat(70_000)}"}`)] },
 };
@@ -212,7 +160,11 @@ const withData = (name: string, json: string): Refused =>
   );
 
 /** One event with one value, in columns, the last of them as given. */
-const byColumns = (name: string, column: string | Uint8Array, pieces = ['{"n":', "}"]): Refused => ({
+const byColumns = (
+  name: string,
+  column: string | Uint8Array,
+  pieces: (string | number)[] = ['{"n":', "}"],
+): Refused => ({
   ...line(name, "malformed_body", ""),
   file: `${name}.columns`,
   body: encode([1, "d", "e", 7, [1], [["x", ...pieces]], [":1\n", ":1\n", ":null\n", column]]),
@@ -272,11 +224,18 @@ const refused: readonly Refused[] = [
   line("no-events", "invalid_batch", '{"v":1,"device":"d","epoch":"e","first_seq":7,"count":0}\n'),
   byColumns("line-without-an-end", ":1"),
   byColumns("empty-line-first", ":\n"),
+  byColumns("name-that-is-not-known", ":1\n", [100, 0]),
+  byColumns("character-that-is-no-value", ":\u0000\n"),
+  byColumns("form-that-is-not-known", Uint8Array.of(4, 0, 0, 0, 1)),
   byColumns("a-value-too-many", ":1\n2\n"),
   byColumns("told-from-itself", Uint8Array.of(0, 4, 0, 0, 1)),
   byColumns("told-from-text", Uint8Array.of(0, 0, 0, 1, 1)),
   byColumns("number-without-end", Uint8Array.of(0, 0, 0, 0, 0x80)),
   byColumns("after-the-year-9999", Uint8Array.of(1, 0, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f)),
+  {
+    ...byColumns("half-an-event", ":1\n"),
+    body: encode([1, "d", "e", 7, 1.5, [["x", '{"n":', "}"]], [":1\n", ":1\n", ":null\n", ":1\n"]]),
+  },
   { ...byColumns("two-objects-by-columns", ":1\n", ['{"n":', "}{}"]), code: "invalid_event", seq: 7 },
 ];
 

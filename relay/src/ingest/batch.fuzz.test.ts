@@ -46,6 +46,18 @@ const COLUMNS = [
     ],
     [...TIMES, '"b\n\nc\n', ":1\n", ":2\n", ":3\n"],
   ],
+  [
+    ...START,
+    3,
+    [["play", 14, 10, ',"né":', 4, 0]],
+    [
+      ...TIMES,
+      '"x\n\u000c\n\u0001\n',
+      Uint8Array.of(2, 0, 0, 5, 9, 0, 7),
+      ":1\n",
+      Uint8Array.of(3, 1, 0, 0, 1),
+    ],
+  ],
 ];
 
 const SPELLINGS = [

@@ -1,4 +1,4 @@
-import { COLUMNS_MAX } from "@tonearm/sdk/wire";
+import { COLUMN_NAMES, COLUMNS_MAX } from "@tonearm/sdk/wire";
 import type { Batch } from "../batch.ts";
 import { Refusal } from "../refusal.ts";
 import { inflatedBytesMax } from "./body.ts";
@@ -10,12 +10,17 @@ import { MsgpackReader } from "./msgpack-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
 
 const FIELDS = 7;
+const NULL = Buffer.from("null");
 /** time_ms, mono_ms and offset_ms stand before the values of an event's data. */
 const TIMES = 3;
 /** A sign, and the digits of 2^53. */
 const TIME_CHARS_MAX = 17;
 /** About how much more the data takes than its columns. */
 const EXPANSION = 8;
+
+/** What a number says in the place of a piece: the first of an event, and all others. */
+const FIRST_PIECES = ["}", ...COLUMN_NAMES.map((name) => `{"${name}":`)].map((piece) => Buffer.from(piece));
+const OTHER_PIECES = ["}", ...COLUMN_NAMES.map((name) => `,"${name}":`)].map((piece) => Buffer.from(piece));
 
 interface Shape {
   readonly type: string;
@@ -37,10 +42,11 @@ export function decodeColumnsBatch(body: Buffer, receivedMs: number, intake: Int
     epoch: reader.shortString(),
     first_seq: reader.numberOrNil(),
   };
-  const count = reader.arrayLength();
+  const same = reader.wholeUnlessArray();
+  const count = same ?? reader.arrayLength();
   const sent = checkHeader(fields, count);
   const header = { ...sent, device: intake.admit(sent) };
-  const order = Array.from({ length: count }, () => reader.numberOrNil());
+  const order = Array.from({ length: count }, () => (same === undefined ? reader.numberOrNil() : 1));
   const shapes = readShapes(reader);
   if (!reader.atEnd) throw malformed("the body goes on behind the batch, expected its end");
   const dataBytesMax = inflatedBytesMax(body.length);
@@ -68,13 +74,25 @@ function readShapes(reader: MsgpackReader): Shape[] {
     columns += TIMES + pieces - 1;
     if (columns > COLUMNS_MAX) throw malformed(`the batch has more than ${COLUMNS_MAX} columns`);
     const type = reader.shortString();
-    shapes.push({ type, pieces: Array.from({ length: pieces }, () => reader.stringBytes()), columns: [] });
+    shapes.push({
+      type,
+      pieces: Array.from({ length: pieces }, (_, i) => readPiece(reader, i === 0)),
+      columns: [],
+    });
   }
   if (reader.arrayLength() !== columns) {
     throw malformed("the number of columns is not three for each shape and one for each value");
   }
   for (const shape of shapes) readColumns(reader, shape);
   return shapes;
+}
+
+function readPiece(reader: MsgpackReader, isFirst: boolean): Buffer {
+  const number = reader.passSmallWhole();
+  if (number === undefined) return reader.stringBytes();
+  const piece = (isFirst ? FIRST_PIECES : OTHER_PIECES)[number];
+  if (!piece) throw malformed("a shape has a number in the place of a piece that stands for none");
+  return piece;
 }
 
 function readColumns(reader: MsgpackReader, { pieces, columns }: Shape): void {
@@ -93,8 +111,10 @@ function write(shape: Shape, writer: RecordWriter, data: DataWriter, seq: number
   for (let i = TIMES; i < columns.length; i++) {
     const column = columns[i]!;
     if (column instanceof NumberColumn) {
-      if (column.isInstant) data.instant(column.next());
-      else data.whole(column.next());
+      const number = column.next();
+      if (number === null) data.put(NULL, 0, NULL.length);
+      else if (column.isInstant) data.instant(number);
+      else data.whole(number);
     } else {
       column.next();
       data.put(column.bytes, column.from, column.to, column.isStripped);

@@ -46,6 +46,14 @@ export class MsgpackReader {
     return true;
   }
 
+  /** Goes on behind a whole number from 0 to 127 in one byte, if one stands here, and returns it. */
+  passSmallWhole(): number | undefined {
+    const type = this.#bytes[this.#at];
+    if (type === undefined || type > 0x7f) return undefined;
+    this.#at++;
+    return type;
+  }
+
   /** Number of items in the array that begins here. */
   arrayLength(): number {
     const type = this.#byte();
@@ -53,6 +61,17 @@ export class MsgpackReader {
     if (type === 0xdc) return this.#unsigned(2);
     if (type === 0xdd) return this.#unsigned(4);
     throw this.#unexpected("an array", type);
+  }
+
+  /** The whole number that stands here; undefined, and nothing is passed, when an array does. */
+  wholeUnlessArray(): number | undefined {
+    const type = this.#bytes[this.#at] ?? 0;
+    if ((type & 0xf0) === 0x90 || type === 0xdc || type === 0xdd) return undefined;
+    const value = this.numberOrNil();
+    if (value === null || !Number.isSafeInteger(value)) {
+      throw this.#unexpected("a whole number or an array", type);
+    }
+    return value;
   }
 
   /** Goes on behind the string that begins here; returns where its bytes begin. They end at `at`. */

@@ -38,7 +38,7 @@ const RUN = {
         timeMs: i,
         monoMs: i,
         offsetMs: null,
-        json: `{"i":${i * i}}`,
+        json: `{"i":"${String(i * i).padStart(20)}"}`,
       }),
     ),
   ),

@@ -2,4 +2,4 @@
 import { start as startAnywhere } from "../sdk/opentelemetry.ts";
 import type { StartInPage } from "./in-page.ts";
 
-export const start: StartInPage = (endpoint) => startAnywhere(endpoint, "");
+export const start: StartInPage = (endpoint) => startAnywhere(endpoint, "", 0);

@@ -10,8 +10,12 @@ interface Contender {
   finish(): Promise<void>;
 }
 
-/** Makes a client with default options that sends to `endpoint`. */
-export type StartContender = (endpoint: string, directory: string) => Promise<Contender>;
+/** Makes a client with default options that sends to `endpoint`; only Tonearm is told how large its batches may be. */
+export type StartContender = (
+  endpoint: string,
+  directory: string,
+  batchEventsMax: number,
+) => Promise<Contender>;
 
 /** Names that the command knows, in the order of the table. */
 export const CONTENDERS = [

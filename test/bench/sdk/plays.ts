@@ -21,10 +21,13 @@ const FIELDS = [
 /** A Monday, 06:00 UTC. */
 const STARTED_AT_MS = Date.UTC(2026, 10, 23, 6);
 
-/** Tracks, artists and reasons come again after so many plays: further apart than any client's batches reach. */
+/** Listening comes again after so many plays, later by as much as it took: further apart than any client's batches reach. */
 const TEMPLATES = 5_000;
 
-/** One speaker's plays of tracks, one after the other as the listening model makes them; the same every time. */
+/**
+ * One speaker's plays of tracks, one after the other as the listening model makes them; the same every time. What a play says of
+ * its length belongs to when it began and ended.
+ */
 export function makePlays(count: number): Plays {
   const listener = createListener({
     random: new Random("bench"),
@@ -34,17 +37,24 @@ export function makePlays(count: number): Plays {
     startedAtMs: STARTED_AT_MS,
   });
   const templates: Play[] = [];
-  const startedAt = new Set<string>();
-  const endedAt: string[] = [];
-  while (startedAt.size < count) {
+  const times = new Map<number, number>();
+  // One more than is needed: it begins when the first comes again.
+  while (times.size <= TEMPLATES) {
     const { type, data } = listener.next();
     if (type !== "play" || data.report_type !== "final" || data.content_type !== "track") continue;
-    if (startedAt.has(data.started_at)) continue;
-    startedAt.add(data.started_at);
-    endedAt.push(data.ended_at!);
-    if (templates.length < TEMPLATES) {
-      templates.push(Object.fromEntries(FIELDS.map((field) => [field, data[field] ?? null])));
-    }
+    const startedMs = Date.parse(data.started_at);
+    if (times.has(startedMs)) continue;
+    times.set(startedMs, Date.parse(data.ended_at!));
+    templates.push(Object.fromEntries(FIELDS.map((field) => [field, data[field] ?? null])));
   }
-  return { templates, startedAt: [...startedAt], endedAt };
+  const spans = [...times];
+  const cycleMs = spans.pop()![0] - spans[0]![0];
+  templates.pop();
+  const at = (number: number, end: 0 | 1) =>
+    new Date(spans[number % TEMPLATES]![end] + Math.floor(number / TEMPLATES) * cycleMs).toISOString();
+  return {
+    templates,
+    startedAt: Array.from({ length: count }, (_, i) => at(i, 0)),
+    endedAt: Array.from({ length: count }, (_, i) => at(i, 1)),
+  };
 }

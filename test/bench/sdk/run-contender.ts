@@ -1,6 +1,6 @@
 /**
  * One contender in this process: records, finishes, and tells its parent what that cost here.
- * Arguments: name, endpoint, directory, file of plays, events per second (0: all in one loop).
+ * Arguments: name, endpoint, directory, file of plays, events per second (0: all in one loop), events in a batch of Tonearm's.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -33,7 +33,8 @@ const starters: Record<ContenderName, () => Promise<StartContender>> = {
   posthog: async () => (await import("./posthog.ts")).start,
 };
 
-const [name = "", endpoint = "", directory = "", playsPath = "", rateText = ""] = process.argv.slice(2);
+const [name = "", endpoint = "", directory = "", playsPath = "", rateText = "", batchText = ""] =
+  process.argv.slice(2);
 
 // Whatever a contender does by itself, nothing of it may leave this machine.
 subscribe("net.client.socket", (message) => {
@@ -46,7 +47,7 @@ subscribe("net.client.socket", (message) => {
 });
 
 const start = await starters[name as ContenderName]();
-const contender = await start(endpoint, directory);
+const contender = await start(endpoint, directory, Number(batchText));
 const plays = JSON.parse(readFileSync(playsPath, "utf8")) as Plays;
 const count = plays.startedAt.length;
 await settle();

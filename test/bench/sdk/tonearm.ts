@@ -9,11 +9,12 @@ const PATIENCE_MS = 120_000;
 
 const starter =
   (toDirectory: (directory: string) => string | false): StartContender =>
-  async (endpoint, directory) => {
+  async (endpoint, directory, batchEventsMax) => {
     const telemetry = createTelemetry({
       endpoint,
       device: "RINCON_00DEAD0001",
       directory: toDirectory(directory),
+      batchEventsMax,
     });
     await telemetry.ready;
     return {

@@ -29,16 +29,17 @@ export class ByteWriter {
     for (let at = from; at < to; at++) this.#room[this.#length++] = bytes[at]!;
   }
 
-  /** A whole number as zigzag LEB128: small ones of either sign take a byte. */
+  /** A whole number from 0 on as LEB128. */
   varint(value: number): void {
-    let rest = value < 0 ? -2 * value - 1 : 2 * value;
+    let rest = value;
     for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.byte((rest % 0x80) + 0x80);
     this.byte(rest);
   }
 
   /** @param kind first of msgpack's types with lengths of one, two and four bytes: `STR` or `BIN`. */
   msgpackBytes(kind: number, bytes: Uint8Array): void {
-    this.#lengths(kind, bytes.length);
+    if (kind === STR && bytes.length < SHORT) this.byte(SHORT_STR | bytes.length);
+    else this.#lengths(kind, bytes.length);
     this.put(bytes);
   }
 
@@ -76,4 +77,7 @@ export class ByteWriter {
 }
 
 export const STR = 0xd9;
+/** Strings of fewer bytes have their length in their type. */
+const SHORT = 32;
+const SHORT_STR = 0xa0;
 export const BIN = 0xc4;

@@ -1,8 +1,61 @@
+import { decode } from "@msgpack/msgpack";
 import { describe, expect, it } from "vitest";
+import type { PlayEvent } from "../../vocabulary/play.ts";
+import type { SourceEvent } from "../../vocabulary/source.ts";
 import { COLUMNS_MAX } from "../limits.ts";
 import { msgpackCodec } from "../msgpack.ts";
 import { ColumnsEncoder } from "./encode.ts";
 import { instantIn, wholeIn } from "./numbers.ts";
+import { COLUMN_NAMES, COLUMN_VALUES } from "./words.ts";
+
+/** Every field that there is; the compiler sees to it. */
+const PLAY: Record<keyof PlayEvent, 0> = {
+  play_id: 0,
+  report_type: 0,
+  started_at: 0,
+  ended_at: 0,
+  ms_played: 0,
+  ms_paused: 0,
+  ms_buffering: 0,
+  position_start_ms: 0,
+  position_end_ms: 0,
+  duration_ms: 0,
+  livestream: 0,
+  content_type: 0,
+  item_uri: 0,
+  title: 0,
+  artist: 0,
+  album: 0,
+  container_type: 0,
+  container_id: 0,
+  container_name: 0,
+  service: 0,
+  reason_start: 0,
+  reason_end: 0,
+  reason_basis: 0,
+  skipped: 0,
+  shuffle: 0,
+  repeat: 0,
+  offline: 0,
+  source_type: 0,
+  player_id: 0,
+  group_id: 0,
+  household_id: 0,
+};
+const SOURCE: Record<keyof SourceEvent, unknown> & { from: Record<keyof SourceEvent["from"], 0> } = {
+  occurred_at: 0,
+  player_id: 0,
+  group_id: 0,
+  household_id: 0,
+  from: { source_type: 0, service: 0 },
+  to: 0,
+  trigger: 0,
+  trigger_basis: 0,
+  coordinator_id: 0,
+  member_ids: 0,
+  group_change: 0,
+  evidence: 0,
+};
 
 const HEADER = { device: "d1", epoch: "e1", firstSeq: 1 };
 const encode = (events: readonly Uint8Array[]) => new ColumnsEncoder().encode(HEADER, events);
@@ -35,6 +88,36 @@ describe("a batch goes by columns", () => {
     ["they have too many places", many(() => event(JSON.stringify(Array(COLUMNS_MAX).fill(1))))],
   ])("only as lines when %s", (_, events) => {
     expect(encode(events)).toBeUndefined();
+  });
+
+  it("with names and values of the vocabulary in a byte each, and others as they are", () => {
+    const said = (json: string) => {
+      const [, , , , , shapes, columns] = decode(encode(many(() => event(json)))!) as unknown[];
+      return { pieces: (shapes as unknown[][])[0]!.slice(1), values: (columns as unknown[]).slice(3) };
+    };
+    expect(said('{"title":"Echo","reason_end":"trackdone","mood":"queue","n":null}')).toEqual({
+      pieces: [14, 22, ',"mood":', ',"n":', 0],
+      values: ['"Echo\n', '"\u000c\n', '"\u001a\n', '"\u0001\n'],
+    });
+    // Names in the middle of a text, of an object in another, behind a list; a name that only begins like one; no object at all.
+    expect(said('{"a":{"title":[1,2],"titles":[]}}').pieces).toEqual([
+      '{"a":{"title":[',
+      ",",
+      '],"titles":[]}}',
+    ]);
+    expect(said("{}").pieces).toEqual(["{}"]);
+  });
+
+  it("with a name for every field of a play and a source, of which none is another's", () => {
+    const fields = [
+      ...Object.keys(PLAY),
+      ...Object.keys(SOURCE).filter((name) => name !== "from" && name !== "to"),
+      ...Object.keys(SOURCE.from),
+    ];
+    expect([...COLUMN_NAMES].toSorted()).toEqual([...new Set(fields)].toSorted());
+    expect(new Set(COLUMN_VALUES.filter(Boolean)).size).toBe(30);
+    expect(COLUMN_VALUES).toHaveLength(32);
+    expect(COLUMN_VALUES[10]).toBeUndefined();
   });
 
   it("in the same room each time, whatever was in it before", () => {

@@ -3,18 +3,20 @@
  * of the same place stand together. An array in msgpack:
  *
  *   [ v, device, epoch, first_seq, order, shapes, columns ]
- *   order  = [ number of the event's shape, from 1; 0: this number was given up, … ]
- *   shape  = [ type, piece, … ]                   text around and between the values of an event's data
+ *   order  = [ number of the event's shape, from 1; 0: this number was given up, … ], or how many events, all of shape 1
+ *   shape  = [ type, piece, … ]                   text around and between the values of an event's data, or a number for it
  *   column = str: text of values, a line each     for each shape: time_ms, mono_ms, offset_ms, and each value
  *          | bin: numbers
+ *
+ * A column ends with its last value that has to be said.
  */
 import { COLUMNS_MAX, PROTOCOL_VERSION } from "../limits.ts";
 import type { BatchHeader } from "../msgpack.ts";
 import { BIN, ByteWriter, STR } from "./byte-writer.ts";
 import { EventReader, type ReadEvent } from "./event-reader.ts";
-import { instantIn, wholeIn } from "./numbers.ts";
-import { bestPrediction, type Numbers, predicted } from "./prediction.ts";
-import { type Shape, Spans, shapeOf } from "./shape.ts";
+import { INSTANT, numbersOf, putNumbers, WHOLE } from "./number-columns.ts";
+import { isSame, type Shape, Spans, shapeOf } from "./shape.ts";
+import { codeOfValue, numberOfPiece } from "./words.ts";
 
 /** Events that are not alike gain nothing: so many of a shape there must be, on average. */
 const EVENTS_OF_SHAPE_MIN = 8;
@@ -24,9 +26,6 @@ const TIMES = 3;
 const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 const AS_IT_IS = 0x3a;
-/** How the numbers of a column are written in JSON. */
-const WHOLE = 0;
-const INSTANT = 1;
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 
@@ -54,13 +53,20 @@ export class ColumnsEncoder {
     body.msgpackBytes(STR, encoder.encode(header.device));
     body.msgpackBytes(STR, encoder.encode(header.epoch));
     body.msgpackWhole(header.firstSeq);
-    body.msgpackArray(order.length);
-    for (const shape of order) body.msgpackWhole(shape);
+    if (order.every((shape) => shape === 1)) body.msgpackWhole(order.length);
+    else {
+      body.msgpackArray(order.length);
+      for (const shape of order) body.msgpackWhole(shape);
+    }
     body.msgpackArray(shapes.length);
     for (const { type, pieces } of shapes) {
       body.msgpackArray(1 + pieces.length);
       body.msgpackBytes(STR, encoder.encode(type));
-      for (const piece of pieces) body.msgpackBytes(STR, piece);
+      for (const [i, piece] of pieces.entries()) {
+        const number = numberOfPiece(piece, i === 0);
+        if (number === undefined) body.msgpackBytes(STR, piece);
+        else body.byte(number);
+      }
     }
     body.msgpackArray(columns);
     for (const shape of shapes) this.#columns(shape);
@@ -106,39 +112,36 @@ export class ColumnsEncoder {
     const numbers: (readonly number[] | undefined)[] = [shape.timesMs, shape.monosMs, undefined];
     const forms = [WHOLE, WHOLE, WHOLE];
     for (let value = 0; value < shape.width; value++) {
-      const whole = numbersOf(shape, this.#spans, value, wholeIn);
-      numbers.push(whole ?? numbersOf(shape, this.#spans, value, instantIn));
+      const whole = numbersOf(shape, this.#spans, value, WHOLE);
+      numbers.push(whole ?? numbersOf(shape, this.#spans, value, INSTANT));
       forms.push(whole ? WHOLE : INSTANT);
     }
     for (const [column, values] of numbers.entries()) {
       this.#column.clear();
-      if (values) this.#numbers(numbers, column, forms[column]!);
+      if (values) putNumbers(this.#column, numbers, column, forms[column]!);
       else if (column < TIMES) this.#offsets(shape.offsetsMs);
       else this.#texts(shape, column - TIMES);
       this.#body.msgpackBytes(values ? BIN : STR, this.#column.bytes);
     }
   }
 
-  #numbers(numbers: Numbers, column: number, form: number): void {
-    const out = this.#column;
-    const prediction = bestPrediction(numbers, column);
-    out.byte(form);
-    out.byte(prediction.same);
-    out.byte(prediction.also);
-    out.byte(prediction.before);
-    const values = numbers[column]!;
-    for (let row = 0; row < values.length; row++) {
-      out.varint(values[row]! - predicted(prediction, numbers, row));
+  #offsets(offsetsMs: readonly (number | null)[]): void {
+    this.#column.byte(AS_IT_IS);
+    let again = 0;
+    for (let row = 0; row < offsetsMs.length; row++) {
+      const offsetMs = offsetsMs[row]!;
+      if (row > 0 && offsetMs === offsetsMs[row - 1]) again++;
+      else {
+        again = this.#emptyLines(again);
+        this.#column.put(encoder.encode(`${offsetMs}\n`));
+      }
     }
   }
 
-  #offsets(offsetsMs: readonly (number | null)[]): void {
-    this.#column.byte(AS_IT_IS);
-    for (let row = 0; row < offsetsMs.length; row++) {
-      const offsetMs = offsetsMs[row]!;
-      if (row === 0 || offsetMs !== offsetsMs[row - 1]) this.#column.put(encoder.encode(String(offsetMs)));
-      this.#column.byte(LINE_FEED);
-    }
+  /** Values that are those of the event before; returns how many are left to say. */
+  #emptyLines(count: number): 0 {
+    for (let left = count; left > 0; left--) this.#column.byte(LINE_FEED);
+    return 0;
   }
 
   /** Values as text, a line each; an empty line is the value of the event before. */
@@ -148,6 +151,7 @@ export class ColumnsEncoder {
     const isStripped = allStrings(events, rows, spans, value);
     const quote = isStripped ? 1 : 0;
     out.byte(isStripped ? QUOTE : AS_IT_IS);
+    let again = 0;
     let before: Uint8Array | undefined;
     let beforeFrom = 0;
     let beforeLength = 0;
@@ -155,9 +159,14 @@ export class ColumnsEncoder {
       const event = events[row]!;
       const from = spans.at(rows[row]! + 2 * value);
       const to = spans.at(rows[row]! + 2 * value + 1);
-      const isAgain = before && beforeLength === to - from && isSame(event, from, to, before, beforeFrom);
-      if (!isAgain) out.part(event, from + quote, to - quote);
-      out.byte(LINE_FEED);
+      if (before && beforeLength === to - from && isSame(event, from, to, before, beforeFrom)) again++;
+      else {
+        again = this.#emptyLines(again);
+        const code = codeOfValue(event, from, to);
+        if (code > 0) out.byte(code);
+        else out.part(event, from + quote, to - quote);
+        out.byte(LINE_FEED);
+      }
       before = event;
       beforeFrom = from;
       beforeLength = to - from;
@@ -165,26 +174,7 @@ export class ColumnsEncoder {
   }
 }
 
-/** A column's numbers; undefined where a value is none. */
-function numbersOf(
-  { events, rows }: Shape,
-  spans: Spans,
-  value: number,
-  numberIn: (event: Uint8Array, from: number, to: number) => number,
-): number[] | undefined {
-  let numbers: number[] | undefined;
-  for (let row = 0; row < rows.length; row++) {
-    const at = rows[row]! + 2 * value;
-    const number = numberIn(events[row]!, spans.at(at), spans.at(at + 1));
-    if (Number.isNaN(number)) return undefined;
-    // Most columns are no numbers, and their first value says so.
-    numbers ??= [];
-    numbers.push(number);
-  }
-  return numbers;
-}
-
-/** Whether all values are strings, none of them empty: an empty line means something else. */
+/** Whether all values are strings that are not empty, since an empty line means something else, or are said by a code. */
 function allStrings(
   events: readonly Uint8Array[],
   rows: readonly number[],
@@ -192,14 +182,10 @@ function allStrings(
   value: number,
 ): boolean {
   for (let row = 0; row < rows.length; row++) {
+    const event = events[row]!;
     const from = spans.at(rows[row]! + 2 * value);
-    const length = spans.at(rows[row]! + 2 * value + 1) - from;
-    if (events[row]![from] !== QUOTE || length === 2) return false;
+    const to = spans.at(rows[row]! + 2 * value + 1);
+    if (event[from] === QUOTE ? to - from === 2 : codeOfValue(event, from, to) === 0) return false;
   }
-  return true;
-}
-
-function isSame(event: Uint8Array, from: number, to: number, other: Uint8Array, otherFrom: number): boolean {
-  for (let i = from; i < to; i++) if (event[i] !== other[otherFrom + i - from]) return false;
   return true;
 }

@@ -8,7 +8,7 @@ export interface Prediction {
   readonly before: number;
 }
 
-/** The numbers of each column; undefined where it does not hold numbers. */
+/** The numbers of each column, NaN for null; undefined where it does not hold numbers. */
 export type Numbers = readonly (readonly number[] | undefined)[];
 
 /** So many events of a batch are looked at to choose a prediction. */
@@ -16,12 +16,12 @@ const SAMPLE = 8;
 /** Reference to more columns does not fit into a byte. */
 const COLUMNS_MAX = 255;
 
-/** What a prediction says of an event; not exact where that is more than 2^53. */
+/** What a prediction says of an event, where null counts as 0; not exact where that is more than 2^53. */
 export function predicted({ same, also, before }: Prediction, numbers: Numbers, row: number): number {
   let sum = 0;
-  if (same > 0) sum += numbers[same - 1]![row]!;
-  if (also > 0) sum += numbers[also - 1]![row]!;
-  if (before > 0 && row > 0) sum += numbers[before - 1]![row - 1]!;
+  if (same > 0) sum += numbers[same - 1]![row]! || 0;
+  if (also > 0) sum += numbers[also - 1]![row]! || 0;
+  if (before > 0 && row > 0) sum += numbers[before - 1]![row - 1]! || 0;
   return sum;
 }
 

@@ -87,3 +87,15 @@ export function shapeOf(type: string, event: Uint8Array, from: number): Shape | 
   pieces.push(event.subarray(at));
   return new Shape(type, pieces);
 }
+
+/** Whether what stands in `json` from `from` to `to` stands in `other`, too. */
+export function isSame(
+  json: Uint8Array,
+  from: number,
+  to: number,
+  other: Uint8Array,
+  otherFrom: number,
+): boolean {
+  for (let i = from; i < to; i++) if (json[i] !== other[otherFrom + i - from]) return false;
+  return true;
+}
