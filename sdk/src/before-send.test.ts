@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BeforeSendResult } from "./before-send.ts";
+import type { CommonOptions } from "./options.ts";
+import type { PageControls } from "./ports.ts";
 import { instance } from "./testing/instance.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { accept, unreachable } from "./testing/scripted-transport.ts";
@@ -102,6 +104,58 @@ describe("beforeSend", () => {
     await clock.advance(1_100);
     expect(await closed).toMatchObject({ durable: true, delivered: false });
     expect(clock.timers).toBe(0);
+  });
+
+  it.each([
+    ["and waits for it", async (change: Promise<unknown>) => void (await change)],
+    ["at once", () => undefined],
+  ])("may withdraw consent %s: the batch is not sent", async (_, end) => {
+    let change: Promise<unknown> | undefined;
+    const { telemetry, transport, clock } = instance(new MemoryDisk(), {
+      beforeSend: ({ throughSeq }): BeforeSendResult =>
+        throughSeq === 2 ? (end(withdraw()) as never) : undefined,
+    });
+    const withdraw = () => (change ??= telemetry.setConsent("denied"));
+    telemetry.record("tick", {});
+    await clock.advance(6_000);
+    expect(await change).toEqual({ complete: true });
+    await clock.advance(6_000);
+    expect(transport.received.map(({ type }) => type)).toEqual(["$open", "$purge"]);
+  });
+});
+
+describe("a page that is left", () => {
+  /** An instance that keeps its events in the memory of a page. */
+  function inPage(options: Partial<CommonOptions> = {}) {
+    let page: PageControls | undefined;
+    const attach = (controls: PageControls) => {
+      page = controls;
+    };
+    const made = instance(undefined, { flushIntervalMs: 60_000, ...options }, 1, { attach });
+    return { ...made, page: page! };
+  }
+
+  it("gives its events to the transport before anything is waited for, whatever beforeSend answers at once", async () => {
+    const { telemetry, transport, clock, page } = inPage({ beforeSend: () => ({}) });
+    telemetry.record("tick", {});
+    await clock.advance(2_000);
+    telemetry.record("tick", {});
+    page.hide(60_000);
+    expect(transport.batches).toEqual([{ epoch: telemetry.epoch, firstSeq: 1, count: 3 }]);
+  });
+
+  it("gives what is in memory only to the transport while a request is under way, too: that may end with the page", async () => {
+    const { telemetry, transport, clock, page } = inPage();
+    transport.answer = () => new Promise(() => undefined);
+    telemetry.record("tick", {});
+    void telemetry.flush();
+    await clock.advance(2_000);
+    telemetry.record("tick", {});
+    page.hide(60_000);
+    expect(transport.batches.map(({ firstSeq, count }) => [firstSeq, count])).toEqual([
+      [1, 2],
+      [1, 3],
+    ]);
   });
 });
 

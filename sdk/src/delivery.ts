@@ -1,7 +1,8 @@
-import { type BeforeSend, headersOf } from "./before-send.ts";
+import { type BeforeSend, type BeforeSendResult, headersOf } from "./before-send.ts";
 import { type Clock, within } from "./clock.ts";
-import { messageOf, TonearmError } from "./errors.ts";
+import { TonearmError } from "./errors.ts";
 import type { News } from "./news.ts";
+import { isPromise } from "./promised.ts";
 import type { Held, PumpSource } from "./pump-source.ts";
 import type { Recorder } from "./recorder.ts";
 import { isControl, lastSeqOf, sizeThrough } from "./run.ts";
@@ -37,7 +38,7 @@ export class Delivery implements PumpSource {
   acceptedEvents = 0;
   /** Events in the request under way. */
   inFlightEvents = 0;
-  /** Bodies sent so far, compressed, those sent again included. */
+  /** Bodies of requests begun so far, compressed, those sent again included. */
   sentBytes = 0;
   retries = 0;
 
@@ -88,10 +89,11 @@ export class Delivery implements PumpSource {
     const isHalfFull =
       bytes > storeBytesMax / 2 || events > storeEventsMax / 2 || recorder.queue.bytes > bufferBytesMax / 2;
     try {
-      return !isHalfFull && !!holdBack?.();
+      const isHeld: unknown = !isHalfFull && holdBack?.();
+      if (isPromise(isHeld)) throw new Error("it returned a promise, expected true or false");
+      return !!isHeld;
     } catch (error) {
-      const message = `holdBack failed (${messageOf(error)}); nothing is held back by it`;
-      news.trouble(new TonearmError("hook_failed", message, error), "holdBack");
+      news.failed("holdBack", error, "nothing is held back by it");
       return false;
     }
   }
@@ -112,8 +114,10 @@ export class Delivery implements PumpSource {
     const batch = { epoch: run.epoch, fromSeq: run.firstSeq, throughSeq, events, bytes };
     this.#debug(run, `cut, ${events} events in ${bytes} bytes`);
     // Nothing is awaited without need: a page that is left has only this moment.
-    const headers = beforeSend ? await this.#ask(() => beforeSend(batch), abort.signal) : {};
-    if (!headers) {
+    const asked = beforeSend ? this.#ask(() => beforeSend(batch), abort.signal) : {};
+    const headers = asked instanceof Promise ? await asked : asked;
+    // The hook itself may have withdrawn consent.
+    if (!headers || abort.signal.aborted) {
       this.#debug(run, "held back until the next interval");
       return { kind: "held" };
     }
@@ -134,23 +138,29 @@ export class Delivery implements PumpSource {
   }
 
   /** The headers to add; undefined when the application holds the batch back, or its hook fails, or holds up an end. */
-  async #ask(hook: () => ReturnType<BeforeSend>, signal: AbortSignal) {
+  #ask(hook: () => ReturnType<BeforeSend>, signal: AbortSignal) {
     const { clock, news, options } = this.#parts;
+    const heard = (given: BeforeSendResult) => {
+      const headers = headersOf(given);
+      news.over("beforeSend");
+      return headers;
+    };
+    const failed = (error: unknown) =>
+      news.failed("beforeSend", error, "the batch is held back until the next interval") as undefined;
     try {
       const given = hook();
-      const aborted = new Promise<false>((resolve) => signal.addEventListener("abort", () => resolve(false)));
-      const isPending = typeof given === "object" && "then" in given;
-      const headers = headersOf(
-        isPending
-          ? await within(clock, options.requestTimeoutMs, Promise.race([given, aborted]), "no answer")
-          : given,
-      );
-      news.over("hook_failed");
-      return headers;
+      if (!isPromise(given)) return heard(given);
+      const aborted = new Promise<false>((resolve) => {
+        const end = () => resolve(false);
+        // What has been aborted tells nobody again.
+        if (signal.aborted) end();
+        else signal.addEventListener("abort", end);
+      });
+      return within(clock, options.requestTimeoutMs, Promise.race([given, aborted]), "no answer")
+        .then(heard)
+        .catch(failed);
     } catch (error) {
-      const message = `beforeSend failed (${messageOf(error)}); the batch is held back until the next interval`;
-      news.trouble(new TonearmError("hook_failed", message, error));
-      return undefined;
+      return failed(error);
     }
   }
 
@@ -186,6 +196,10 @@ export class Delivery implements PumpSource {
     this.#parts.news.trouble(new TonearmError(`relay_${fault.kind}`, message));
   }
 
+  broke(error: unknown): void {
+    this.#parts.news.failed("delivery", error, "it is tried again", "storage_degraded");
+  }
+
   async #forget(epoch: string, throughSeq: number): Promise<void> {
     const { recorder, storage } = this.#parts;
     await storage.store.acknowledge(epoch, throughSeq);
@@ -197,6 +211,12 @@ export class Delivery implements PumpSource {
 
   /** One line of the life of a batch, when somebody wants to read it. */
   #debug(run: Run, line: string): void {
-    this.#parts.options.debug?.(`${run.epoch} ${run.firstSeq}-${lastSeqOf(run)}: ${line}`);
+    const { news, options } = this.#parts;
+    const failed = (error: unknown) => news.failed("debug", error, "nothing depends on it");
+    try {
+      isPromise(options.debug?.(`${run.epoch} ${run.firstSeq}-${lastSeqOf(run)}: ${line}`), failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 }

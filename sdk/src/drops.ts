@@ -26,6 +26,7 @@ export class DropLedger {
   total = 0;
   readonly byReason: Partial<Record<DropReason, number>> = {};
   readonly #news: News;
+  #isTelling = false;
 
   constructor(news: News) {
     this.#news = news;
@@ -45,6 +46,10 @@ export class DropLedger {
       last.to_seq = toSeq;
       last.count += count;
     } else this.pending.push({ drop_epoch: epoch, from_seq: fromSeq, to_seq: toSeq, count, reason });
+    // What a listener records, and is dropped as well, it knows from `record`: told again, there would be no end of it.
+    if (this.#isTelling) return;
+    this.#isTelling = true;
     this.#news.emit("drop", { epoch, fromSeq, toSeq, count, reason, message });
+    this.#isTelling = false;
   }
 }

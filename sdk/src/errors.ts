@@ -16,9 +16,12 @@ export type TonearmErrorCode =
   | "relay_refused"
   /** The relay cannot be reached or answers with errors; delivery is retried for ever. */
   | "relay_unreachable"
-  /** A listener that the application registered threw. */
+  /** A listener that the application registered threw, or returned a promise that was rejected. */
   | "listener_failed"
-  /** `beforeSend` or `redact` threw, or answered with something else than it may. Nothing is sent that it should have seen. */
+  /**
+   * `beforeSend` or `redact` threw, or answered with something else than it may: nothing is sent that it should have seen. Or
+   * `holdBack` or `debug` did: nothing depends on them.
+   */
   | "hook_failed";
 
 /** The one error class of the SDK. `message` says what was wrong and what was expected; `cause` is kept. */

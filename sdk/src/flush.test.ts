@@ -5,6 +5,34 @@ import { unreachable } from "./testing/scripted-transport.ts";
 
 const never = () => new Promise<never>(() => undefined);
 
+describe("flush and close", () => {
+  it.each([Infinity, Number.NaN, 2 ** 31, 1e300])("take a time of %d ms, and wait", async (timeoutMs) => {
+    const { telemetry, transport, clock } = await settled();
+    transport.answer = unreachable;
+    telemetry.record("tick", {});
+    let isOver = false;
+    void telemetry.flush({ timeoutMs }).then(() => (isOver = true));
+    void telemetry.close({ timeoutMs }).then(() => (isOver = true));
+    await clock.advance(4_000);
+    expect(isOver).toBe(false);
+    expect(clock.longestMs).toBeLessThan(2 ** 31);
+  });
+
+  it.each([null, { timeoutMs: null }, { timeoutMs: "x" }, { timeoutMs: -5 }])(
+    "resolve whatever they are given: %j",
+    async (options) => {
+      const { telemetry, clock } = instance(new MemoryDisk());
+      telemetry.record("tick", {});
+      const flushed = telemetry.flush(options as never);
+      await clock.advance(10_000);
+      expect(await flushed).toMatchObject({ pendingEvents: expect.any(Number) });
+      const closed = telemetry.close(options as never);
+      await clock.advance(10_000);
+      expect(await closed).toMatchObject({ durable: true });
+    },
+  );
+});
+
 describe("flush", () => {
   it("resolves within its time when the medium never answers to being opened", async () => {
     const disk = new MemoryDisk();

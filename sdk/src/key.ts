@@ -1,3 +1,5 @@
+import { isPromise } from "./promised.ts";
+
 /** A write key or a device token, or who gives the one that is good now. */
 export type Key = string | (() => string);
 
@@ -13,6 +15,6 @@ export const isKey = (text: unknown): text is string => typeof text === "string"
 export function authorization(key: Key | undefined): { readonly authorization?: string } {
   if (key === undefined) return {};
   const given = typeof key === "string" ? key : key();
-  if (!isKey(given)) throw new Error("the function of option key gave none");
+  if (isPromise(given) || !isKey(given)) throw new Error("the function of option key gave none");
   return { authorization: `Bearer ${given}` };
 }

@@ -191,6 +191,7 @@ describe("the end of an outage", () => {
         waiting: () => left,
         heldBack: () => false,
         peek: () => undefined,
+        broke: () => undefined,
       };
       const options = {
         flushIntervalMs: 5_000,

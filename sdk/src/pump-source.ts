@@ -19,6 +19,8 @@ export interface PumpSource {
   reject(run: Run, code: string, message: string): Promise<boolean>;
   /** A batch is sent again after `waitMs`. */
   faulted(run: Run, fault: Fault, waitMs: number): void;
+  /** Something failed that never should; what it was about is dealt with again, like a batch that failed. */
+  broke(error: unknown): void;
   /** Events waiting to be sent. */
   waiting(): number;
   /** Whether the application would rather send nothing now. */

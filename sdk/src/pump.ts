@@ -104,11 +104,16 @@ export class Pump {
     if (kind === "idle" || kind === "scheduled") this.#send();
   }
 
-  /** The process may end at any moment: what can be had without waiting is given to the transport before this returns. */
-  leave(bytesMax: number): void {
-    if (!this.#isFree || this.#source.heldBack()) return;
+  /**
+   * The process may end at any moment: what can be had without waiting is given to the transport before this returns.
+   * @param overtakes beside a request under way as well, which may end with the process; nobody hears its answer.
+   */
+  leave(bytesMax: number, overtakes: boolean): void {
+    const isBusy = overtakes && this.#state.kind === "sending";
+    if (!(this.#isFree || isBusy) || this.#source.heldBack()) return;
     const run = this.#source.peek({ ...this.#limit(), bytesMax });
-    if (run) this.#send(run);
+    if (run && isBusy) void this.#source.send(run, this.#abort);
+    else if (run) this.#send(run);
   }
 
   /** The network may be back: a wait that only a failure imposed, not the relay or the application, ends now. */
@@ -154,7 +159,11 @@ export class Pump {
   #send(first?: Run): void {
     if ("cancel" in this.#state) this.#state.cancel();
     this.#state = { kind: "sending" };
-    this.#draining = this.#drain(first);
+    // Whatever fails in the middle, nothing but its end may end delivery.
+    this.#draining = this.#drain(first).catch((error: unknown) => {
+      this.#pause("waiting", fullJitterMs(this.#clock, ++this.#failures, this.#options), false);
+      this.#source.broke(error);
+    });
   }
 
   async #drain(first?: Run): Promise<void> {

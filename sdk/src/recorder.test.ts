@@ -19,6 +19,17 @@ function revoked(): Record<string, unknown> {
   return proxy;
 }
 
+it("a name of the relay's is found in what toJSON returns", () => {
+  const { telemetry } = instance(new MemoryDisk());
+  expect(telemetry.record("tick", { toJSON: () => ({ device: "other" }) })).toMatchObject({
+    status: "dropped",
+    reason: "reserved_key",
+  });
+  expect(telemetry.record("tick", { toJSON: () => ({ inside: { device: "other" } }) }).status).toBe(
+    "recorded",
+  );
+});
+
 describe("data that throws when it is looked at", () => {
   it.each([
     ["a toJSON that throws no error", () => ({ toJSON: () => trap().any })],

@@ -56,11 +56,14 @@ export class Recorder {
 
   /** Records one event; `type` has been checked. Synchronous, and never throws for what the data holds. */
   record(type: string, given: EventData, priority: Priority): RecordResult {
-    if (this.closed) return { status: "dropped", reason: "closed", message: "close() was called before" };
     const { redact, bufferBytesMax, eventBytesMax } = this.#options;
-    const data = redact ? redact(type, given) : given;
-    if (!data) return this.#drop("redacted", "redact() kept it back");
-    const spelled = spell(data);
+    let spelled = spell(given, !redact);
+    if (redact && "json" in spelled) {
+      // It sees what would be sent: whatever toJSON makes of the data stands in it.
+      const data = redact(type, JSON.parse(spelled.json));
+      if (!data) return this.#drop("redacted", "redact() kept it back");
+      spelled = spell(data, true);
+    }
     if ("reason" in spelled) return this.#drop(spelled.reason, spelled.message);
     // All of the buffer is open to critical events, an eighth less to normal ones, a quarter less to bulk.
     const waitingBytes = this.queue.bytes;
@@ -197,17 +200,16 @@ interface Refusal {
 }
 
 /** The data as JSON. Whatever it is made of, a proxy among others, nothing that it throws gets any further. */
-function spell(data: EventData): { readonly json: string } | Refusal {
+function spell(data: EventData, isFinal: boolean): { readonly json: string } | Refusal {
   const reason = "unserializable";
   try {
-    const reserved = reservedKeyIn(data);
-    if (reserved !== undefined) {
-      const message = `"${reserved}" at the top level of the data belongs to the relay; rename it`;
-      return { reason: "reserved_key", message };
-    }
     const json: unknown = JSON.stringify(data);
-    if (typeof json === "string" && json.startsWith("{")) return { json };
-    return { reason, message: "the data's toJSON does not return an object" };
+    if (typeof json !== "string" || !json.startsWith("{"))
+      return { reason, message: "the data's toJSON does not return an object" };
+    const reserved = isFinal ? reservedKeyIn("toJSON" in data ? JSON.parse(json) : data) : undefined;
+    if (reserved === undefined) return { json };
+    const message = `"${reserved}" at the top level of the data belongs to the relay; rename it`;
+    return { reason: "reserved_key", message };
   } catch (error) {
     return { reason, message: messageOf(error) };
   }

@@ -32,6 +32,34 @@ describe("redact", () => {
     expect(JSON.stringify(transport.received)).not.toContain(CANARY);
   });
 
+  it("sees what toJSON makes of the data, at the top and deeper inside", async () => {
+    const { telemetry, transport, clock } = instance(new MemoryDisk(), {
+      redact: ({ data: { email, user, ...rest } }) => ({ ...rest, isKnown: user !== undefined }),
+    });
+    telemetry.record("login", { toJSON: () => ({ email: CANARY, ok: true }) });
+    telemetry.record("login", { user: { toJSON: () => ({ email: CANARY }) } });
+    telemetry.record("login", { when: new Date(0) });
+    await clock.advance(10_000);
+    expect(transport.received.slice(1).map(({ data }) => data)).toEqual([
+      { ok: true, isKnown: false },
+      { isKnown: true },
+      { when: "1970-01-01T00:00:00.000Z", isKnown: false },
+    ]);
+  });
+
+  it("may rename what has a name of the relay's, and is not asked about what cannot be spelled", () => {
+    let asked = 0;
+    const { telemetry } = instance(new MemoryDisk(), {
+      redact: ({ data: { device, ...rest } }) => {
+        asked++;
+        return { ...rest, from: device };
+      },
+    });
+    expect(telemetry.record("tick", { device: "a" }).status).toBe("recorded");
+    expect(telemetry.record("tick", { n: 1n })).toMatchObject({ reason: "unserializable" });
+    expect(asked).toBe(1);
+  });
+
   it("drops an event by returning null, declared", async () => {
     const { telemetry, transport, clock, errors } = instance(new MemoryDisk(), {
       redact: ({ type, data }) => (type === "secret" ? null : data),

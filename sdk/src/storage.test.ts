@@ -4,6 +4,16 @@ import { instance, undeclared } from "./testing/instance.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { accept, unreachable } from "./testing/scripted-transport.ts";
 
+it("a buffer half full is stored at once, however long the interval: nothing is given up for want of room", async () => {
+  const { telemetry, clock } = instance(new MemoryDisk(), { bufferBytesMax: 65_536 });
+  await clock.advance(1);
+  for (let i = 0; i < 300; i++) {
+    telemetry.record("tick", { text: "x".repeat(1_000) });
+    await clock.advance(1);
+  }
+  expect(telemetry.stats().dropped).toEqual({});
+});
+
 describe("the cap of a store of small segments", () => {
   it("is kept while bursts are larger than a segment, by giving up as much as each of them needs", async () => {
     const disk = new MemoryDisk();

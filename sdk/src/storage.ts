@@ -85,7 +85,7 @@ export class Storage {
     if (!this.#isOpen || kind === "committing" || kind === "degraded") return;
     const { recorder, options, ports } = this.#parts;
     const { events, bytes } = recorder.queue;
-    if ((this.#isEager && events > 0) || (kind === "rationed" && this.#isFilling)) this.#begin();
+    if ((this.#isEager && events > 0) || this.#isFilling) this.#begin();
     else if (kind === "rationed") return;
     else if (events >= options.commitEventsMax || bytes >= options.commitBytesMax) this.#due();
     else if (kind === "idle" && (events > 0 || recorder.drops.pending.length > 0)) {

@@ -8,7 +8,7 @@ import type { PlayEvent } from "./vocabulary/play.ts";
 import type { SourceEvent } from "./vocabulary/source.ts";
 import type { Durable } from "./wire/answer.ts";
 
-/** A listener of one kind of news; whatever it returns is ignored. */
+/** A listener of one kind of news; whatever it returns is ignored, and told as an error when it is a promise that is rejected. */
 export type Listener<T> = (news: T) => void;
 
 /** What `on` tells. */
@@ -23,7 +23,7 @@ export interface TelemetryEvents {
     readonly durable: Durable;
     readonly bodyBytes: number;
   };
-  /** A request left for the relay; what comes of it is told by `accepted`, `reject` or `error`, or it is sent again. */
+  /** A request is begun, which may never get there; what comes of it is told by `accepted`, `reject` or `error`, or it is sent again. */
   sent: Batch & {
     /** Length of the body as sent. */
     readonly bodyBytes: number;
@@ -42,7 +42,7 @@ export interface TelemetryEvents {
   degraded: { readonly durable: boolean; readonly message: string };
   /** This epoch has begun; `previous` is the newest earlier one of which anything is left. */
   epoch: { readonly epoch: string; readonly previous: OpenedStore["previous"] };
-  /** Events were given up. They are, or will be, declared in the stream. */
+  /** Events were given up. They are, or will be, declared in the stream. What a listener itself records is told by `record` only. */
   drop: {
     readonly epoch: string;
     readonly fromSeq: number;
@@ -79,7 +79,7 @@ export interface TelemetryStats {
   readonly inFlightEvents: number;
   /** Events and control records that a relay has accepted since this instance began. */
   readonly acceptedEvents: number;
-  /** Bodies sent since this instance began, compressed, those sent again included. */
+  /** Bodies of requests begun by this instance, compressed, those sent again and those that never got there included. */
   readonly sentBytes: number;
   /** Requests that had to be sent again. */
   readonly retries: number;
@@ -127,8 +127,8 @@ export interface Telemetry<E extends EventDefinitions = AnyEvents> {
   /** `record("source", …)`, with the priority `normal`. @throws TonearmError `invalid_argument` with the path of the fault. */
   source(source: SourceEvent): RecordResult;
   /**
-   * Makes everything durable now and sends it now. Always resolves: at the latest after `timeoutMs` (default 10,000), at
-   * once while consent is pending.
+   * Makes everything durable now and sends it now. Always resolves: at the latest after `timeoutMs` (default 10,000, also for
+   * what is no number; at most 2^31 - 1), at once while consent is pending.
    */
   flush(options?: { readonly timeoutMs?: number }): Promise<FlushResult>;
   /**

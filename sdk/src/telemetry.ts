@@ -35,6 +35,10 @@ export function assembleTelemetry<E extends EventDefinitions = AnyEvents>(
   return new Assembled(options, ports);
 }
 
+/** Timers take no more: about 24 days. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+const CLOSED: RecordResult = { status: "dropped", reason: "closed", message: "close() was called before" };
 const DENIED: RecordResult = { status: "dropped", reason: "consent", message: "consent is denied" };
 
 class Assembled implements Telemetry {
@@ -84,6 +88,7 @@ class Assembled implements Telemetry {
   }
 
   record(type: string, data: unknown, options?: RecordOptions): RecordResult {
+    if (this.#closing) return CLOSED;
     if (this.#consent.state === "denied") return DENIED;
     let complete: EventData;
     let priority: Priority;
@@ -108,13 +113,13 @@ class Assembled implements Telemetry {
     return this.record("source", source);
   }
 
-  flush({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
+  flush(options?: Patience): Promise<FlushResult> {
     // After the end nothing is on its way any more.
-    return this.#flush(this.#isOver ? 0 : timeoutMs);
+    return this.#flush(this.#isOver ? 0 : timeoutOf(options, 10_000));
   }
 
-  close({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<FlushResult> {
-    this.#closing ??= this.#close(timeoutMs);
+  close(options?: Patience): Promise<FlushResult> {
+    this.#closing ??= this.#close(timeoutOf(options, 5_000));
     return this.#closing;
   }
 
@@ -201,7 +206,8 @@ class Assembled implements Telemetry {
       hide: (bytesMax) => {
         void this.#storage.commitAll();
         setEager(true);
-        this.#pump.leave(bytesMax);
+        // What is in memory only would go with a request that the page takes along.
+        this.#pump.leave(bytesMax, !this.#storage.store.durable);
       },
       show: () => setEager(false),
       goOn: () => {
@@ -266,4 +272,14 @@ class Assembled implements Telemetry {
   #answered(work: Promise<unknown>, limitMs = CLOSE_STORE_MS): Promise<unknown> {
     return within(this.#ports.clock, limitMs, work, "no answer").catch(() => undefined);
   }
+}
+
+interface Patience {
+  readonly timeoutMs?: number;
+}
+
+/** Whatever is given, so that who waits for an end is never answered by an error. */
+function timeoutOf(options: Patience | null | undefined, defaultMs: number): number {
+  const ms = options?.timeoutMs;
+  return typeof ms === "number" && !Number.isNaN(ms) ? Math.max(0, Math.min(ms, TIMER_MS_MAX)) : defaultMs;
 }

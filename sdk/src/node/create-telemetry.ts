@@ -32,11 +32,13 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
   const checked = checkOptions(options, RUNTIME_OPTIONS);
   const directory = checkDirectory(options.directory);
   const wear = wearBudget(options.flashBytesPerDayMax);
+  const transport = new HttpTransport({ ...checked, tls: checkTls(options.tls) });
+  // The last thing that can fail: whoever is refused leaves nothing locked.
   const lock: DirectoryLock | undefined = directory === undefined ? undefined : lockDirectory(directory);
   return assembleTelemetry(checked, {
     clock: systemClock,
     codec: briefMsgpackCodec,
-    transport: new HttpTransport({ ...checked, tls: checkTls(options.tls) }),
+    transport,
     queue: new PackedQueue(packer),
     wear,
     makeStore: (tell: StoreNews) =>

@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { createTelemetry } from "./create-telemetry.ts";
 import { HttpTransport } from "./http-transport.ts";
@@ -45,15 +48,18 @@ describe("the key of a device", () => {
 });
 
 describe("TLS options", () => {
-  it("are refused when they are no PEM, and what they were is kept out of the message", () => {
+  it("are refused when they are no PEM; what they were is kept out of the message, and no directory stays locked", () => {
+    const directory = mkdtempSync(join(tmpdir(), "tonearm-tls-"));
     const make = () =>
       createTelemetry({
         endpoint: "https://127.0.0.1:9",
         device: "d1",
-        directory: false,
+        directory,
         tls: { key: "a secret", cert: "x" },
       });
     expect(make).toThrow("option tls is not acceptable");
     expect(make).not.toThrow("secret");
+    expect(readdirSync(directory)).toEqual([]);
+    rmSync(directory, { recursive: true });
   });
 });

@@ -4,6 +4,8 @@ import type { Cancel, Clock } from "../clock.ts";
 export class ManualClock implements Clock {
   wall = 1_763_840_940_000;
   now = 0;
+  /** The longest delay that was asked for. */
+  longestMs = 0;
   #timers: { at: number; callback: () => void }[] = [];
   #drawn: number;
 
@@ -20,6 +22,7 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Cancel {
+    this.longestMs = Math.max(this.longestMs, delayMs);
     const timer = { at: this.now + delayMs, callback };
     this.#timers.push(timer);
     return () => {
