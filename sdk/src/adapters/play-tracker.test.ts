@@ -257,7 +257,7 @@ describe("what the stream is told of a play", () => {
   it("is lost with a word of trouble when it cannot be recorded, and the player never hears of it", () => {
     const onTrouble = vi.fn();
     tracker = begin({ onTrouble });
-    play("a", {}, { words: { title: 7 as never } });
+    play("a", {}, { words: { content_type: "song" as never } });
     stop();
     expect(onTrouble.mock.calls[0]![0]).toMatch(/an event of player p1 cannot be recorded/);
   });

@@ -48,13 +48,13 @@ export function wordOf(text: unknown): string | null {
   return word === "" || URIS.some((uri) => uri.test(word)) ? null : word;
 }
 
-/** The words as they may be told: no text longer than the vocabulary takes, null in the place of empty ones and of URIs. */
+/** The words as they may be told: no text longer than the vocabulary takes, null in the place of empty ones, of URIs and of what is no text. */
 export function clipped(words: ItemWords): ItemWords {
   const entries = Object.entries(words).map(([name, value]) => {
     const max = CHARACTERS_MAX[name as keyof ItemWords];
-    if (max === undefined || typeof value !== "string") return [name, value];
+    if (max === undefined) return [name, value];
     if (READ.has(name)) return [name, wordOf(value)];
-    return [name, value === "" ? null : cut(value, max)];
+    return [name, typeof value !== "string" || value === "" ? null : cut(value, max)];
   });
   return Object.fromEntries(entries) as ItemWords;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { Actions } from "../../testing/actions.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import { TapedPlays } from "../../testing/taped-plays.ts";
 import { PlayTracker } from "../play-tracker.ts";
@@ -12,9 +13,11 @@ interface WireLine {
   readonly line: string;
 }
 
+const RECORDINGS = join(import.meta.dirname, "../../testing/recordings/mpd");
+
 /** What a real MPD said, at the time it said it. @returns what was recorded of it. */
 function replay(name: string): TapedPlays {
-  const path = join(import.meta.dirname, "../../testing/recordings/mpd", `${name}.wire.jsonl`);
+  const path = join(RECORDINGS, name);
   const clock = new ManualClock();
   const telemetry = new TapedPlays();
   const tracker = new PlayTracker({ telemetry, clock, player_id: "mpd" });
@@ -41,7 +44,7 @@ const linesOf = (path: string): WireLine[] =>
 
 describe("a recording of MPD 0.23.12", () => {
   it("with skips, a pause, seeks, a deletion, a broken file and ends has the plays that were asked for", () => {
-    const { plays, sources } = replay("session1");
+    const { plays, sources } = replay("session1.wire.jsonl");
     expect(plays).toMatchObject([
       { title: "Plucked Interval", ms_played: 2_586, reason_start: "playbtn", reason_end: "fwdbtn" },
       {
@@ -80,7 +83,7 @@ describe("a recording of MPD 0.23.12", () => {
   });
 
   it("with a radio, whose titles change, and with dead and faded ones has one play of each that sounded", () => {
-    const { plays, sources, text } = replay("radio");
+    const { plays, sources, text } = replay("radio.wire.jsonl");
     expect(plays).toMatchObject([
       { title: "Plucked Interval", ms_played: 1_967, reason_end: "endplay", source_type: "queue" },
       {
@@ -104,5 +107,41 @@ describe("a recording of MPD 0.23.12", () => {
       ["radio", "queue"],
     ]);
     expect(text).not.toMatch(/127\.0\.0\.1|8611|\.flac/);
+  });
+
+  /** As long as was asked for; an item that ends by itself, and a station, take their own time to begin. */
+  const near = (ms: number, slackMs: number) =>
+    expect.toSatisfy((told: number) => Math.abs(told - ms) <= slackMs, `${ms} ± ${slackMs}`);
+
+  it("has played for as long as its listener asked for, by what he did alone", () => {
+    const asked = new Actions(join(RECORDINGS, "session1.actions.jsonl"));
+    const { plays } = replay("session1.wire.jsonl");
+    const beforePause = asked.between([5, "next"], [6, "pause"]);
+    const beforeSeek = asked.between([7, "play"], [8, "seek 00:00:06"]);
+    expect(plays.map(({ title, ms_played, reason_end }) => [title, ms_played, reason_end])).toEqual([
+      ["Plucked Interval", near(asked.between([4, "play"], [5, "next"]), 100), "fwdbtn"],
+      // 8 s long, and seeked to its 6th.
+      ["Rising Sine", near(beforePause + beforeSeek + 2_000, 1_500), "trackdone"],
+      ["Pink Noise", near(asked.between([8, "seek"], [9, "prev"]) - 2_000, 1_500), "backbtn"],
+      // Neither the volume, a seek, the modes nor a room end it.
+      ["Rising Sine", near(asked.between([9, "prev"], [16, "play 4"]), 100), "clickrow"],
+      ["Long Triangle", near(asked.between([16, "play 4"], [17, "del 4"]), 100), "endplay"],
+      // All of its 5 s; what cannot be decoded is no play.
+      ["Pink Noise", near(5_000, 100), "trackdone"],
+    ]);
+    expect(plays[1]!.ms_paused).toEqual(near(asked.between([6, "pause"], [7, "play"]), 100));
+  });
+
+  it("has played a radio for as long as its listener asked for", () => {
+    const asked = new Actions(join(RECORDINGS, "radio.actions.jsonl"));
+    const { plays } = replay("radio.wire.jsonl");
+    const radioMs = asked.between([4, "play"], [6, "pause"]) + asked.between([7, "play"], [8, "stop"]);
+    expect(plays.map(({ title, ms_played, reason_end }) => [title, ms_played, reason_end])).toEqual([
+      ["Plucked Interval", near(asked.between([1, "play"], [2, "clear"]), 100), "endplay"],
+      ["Loopback FM", near(radioMs, 1_500), "endplay"],
+      // The dead station is no play.
+      ["Pink Noise", near(5_000, 100), "trackdone"],
+    ]);
+    expect(plays[1]!.ms_paused).toEqual(near(asked.between([6, "pause"], [7, "play"]), 100));
   });
 });

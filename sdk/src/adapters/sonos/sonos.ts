@@ -29,11 +29,15 @@ export interface SonosOptions extends Omit<AdapterOptions, "player_id"> {
   readonly player_id?: string;
 }
 
-/** A group as it is parsed there. */
+/** A group as it is parsed there, as far as it could be. */
 interface ParsedGroup {
-  readonly groupId: string;
-  readonly coordinator: { readonly uuid: string };
-  readonly members: readonly { readonly uuid: string; readonly Invisible?: boolean }[];
+  readonly groupId?: unknown;
+  readonly coordinator?: { readonly uuid?: unknown } | null;
+  readonly members?: unknown;
+}
+interface ParsedMember {
+  readonly uuid?: unknown;
+  readonly Invisible?: boolean;
 }
 
 /**
@@ -53,7 +57,7 @@ export function followSonos(options: SonosOptions): Adapter {
   );
   const change = (changed: Variables) => follower.change(changed);
   const regroup = ({ ZoneGroupState }: { readonly ZoneGroupState?: unknown }) => {
-    if (Array.isArray(ZoneGroupState)) follower.regroup(ZoneGroupState.map(groupOf), device.Uuid);
+    if (Array.isArray(ZoneGroupState)) follower.regroup(groupsOf(ZoneGroupState), device.Uuid);
   };
   const fail = (error: unknown) => follower.trouble(`${player_id} does not notify (${codeOf(error)})`);
   const listeners = [
@@ -72,12 +76,21 @@ export function followSonos(options: SonosOptions): Adapter {
   };
 }
 
-/** The second speaker of a pair, and a subwoofer, are no rooms. */
-const groupOf = ({ groupId, coordinator, members }: ParsedGroup): Group => ({
-  id: groupId,
-  coordinator: coordinator.uuid,
-  members: members.filter(({ Invisible }) => !Invisible).map(({ uuid }) => uuid),
-});
+/** The second speaker of a pair, and a subwoofer, are no rooms. What is no group is left out. */
+function groupsOf(parsed: readonly (ParsedGroup | null | undefined)[]): readonly Group[] {
+  return parsed.flatMap((group) => {
+    const { groupId: id, coordinator, members } = group ?? {};
+    const coordinatorId = coordinator?.uuid;
+    if (!isId(id) || !isId(coordinatorId) || !Array.isArray(members)) return [];
+    const rooms = members
+      .filter((member: ParsedMember | null | undefined) => !member?.Invisible)
+      .map((member: ParsedMember | null | undefined) => member?.uuid);
+    return [{ id, coordinator: coordinatorId, members: rooms.filter(isId) }];
+  });
+}
+
+const isId = (value: unknown): value is string =>
+  typeof value === "string" && value !== "" && value.length <= 128;
 
 /** Messages of the library hold the player's address. */
 const codeOf = (error: unknown): string =>
