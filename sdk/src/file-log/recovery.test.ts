@@ -4,7 +4,7 @@ import { ManualClock } from "../testing/manual-clock.ts";
 import { MemoryDisk } from "../testing/memory-disk.ts";
 import { DEVICE, drain, entries } from "../testing/store-contract.ts";
 import { FileLog } from "./file-log.ts";
-import { segmentNumber } from "./segment-format.ts";
+import { FRAMES_START, segmentNumber } from "./segment-format.ts";
 
 const EPOCHS = ["a", "b", "c"].map((letter) => letter.repeat(16));
 const segmentsOf = (disk: MemoryDisk) => disk.names().filter((name) => name.startsWith("seg-"));
@@ -115,6 +115,25 @@ describe("the end of an epoch", () => {
     disk.fail({ operation: "syncFile", code: "EIO" });
     expect((await nextSays(disk)).end).toBe("unknown");
   });
+
+  it.each([0, 1])(
+    "is not named when sync %i of its tail fails: that of its last event's file, that of one begun behind it",
+    async (after) => {
+      const disk = new MemoryDisk();
+      const { log } = logOn(disk);
+      await log.open(DEVICE, EPOCHS[0]!);
+      await log.append(entries(1, 10));
+      // Written and not synced; and the file that is begun in its place gets no further than its header.
+      disk.fail({ operation: "sync", code: "EIO" });
+      disk.fail({ operation: "write", code: "EIO", after: 2 });
+      expect(await log.append(entries(11, 20))).toMatchObject({ ok: false });
+      const left = disk.processKill();
+      expect(segmentsOf(left).map((name) => left.bytesOf(name).length > FRAMES_START)).toEqual([true, false]);
+      expect(await nextSays(left.processKill())).toMatchObject({ end: 20 });
+      left.fail({ operation: "syncFile", code: "EIO", after });
+      expect((await nextSays(left)).end).toBe("unknown");
+    },
+  );
 
   it("is not named when a file is lost behind what an eviction rewrote", async () => {
     const disk = new MemoryDisk();

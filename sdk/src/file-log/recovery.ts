@@ -209,17 +209,26 @@ async function previousEpoch(
 ): Promise<Recovered["previous"]> {
   const last = catalog.newest;
   if (!last) return undefined;
-  const isSynced = await disk.syncFile(last.name).then(
-    () => true,
-    () => false,
-  );
   const { epoch } = last.header;
   const own = catalog.segments.filter(({ header }) => header.epoch === epoch);
   const end = own.findLastIndex(({ lastSeq }) => lastSeq > 0);
   const lastNumber = own[end]?.header.number ?? 0;
-  const isTorn = own.slice(Math.max(0, end)).some((segment) => findings.get(segment)!.endsInDamage);
+  // Behind the file of the last event there may be others: begun because its sync failed, and never come to an event.
+  const tail = own.slice(Math.max(0, end));
+  const isSynced = await syncAll(disk, tail);
+  const isTorn = tail.some((segment) => findings.get(segment)!.endsInDamage);
   const isKnown = isSynced && !isTorn && lost.every((number) => number < lastNumber);
   return { epoch, lastSeq: isKnown ? catalog.lastSeqOf(epoch) : null };
+}
+
+/** Returns whether all of them are durable now. */
+async function syncAll(disk: Disk, segments: readonly Segment[]): Promise<boolean> {
+  try {
+    for (const { name } of segments) await disk.syncFile(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function lostFiles(catalog: Catalog, faults: ReadonlyMap<string, Fault>): LostFile[] {

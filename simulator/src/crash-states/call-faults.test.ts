@@ -13,6 +13,8 @@ const CHOSEN = [
   "aaaxaahaakaKaoma",
   "aaaaaaaaKoaaaaeam",
   "maKhmaKxmaepoaKa",
+  // Found by the soak.
+  "aaaaaKaaeahkaa",
 ];
 /** Chosen by hand, and by any other seed. */
 const WORKLOADS = SEED === 1 ? CHOSEN : [...longWorkloads(CHOSEN.length, 14, `faults ${SEED}`)];

@@ -1,4 +1,4 @@
-import type { FileLog, FileLogOptions } from "@tonearm/sdk/file-log";
+import type { Entry, FileLog, FileLogOptions } from "@tonearm/sdk/file-log";
 import type { Clock } from "@tonearm/sdk/ports";
 import { JournalDisk, systemError } from "./journal-disk.ts";
 import { Promises } from "./promises.ts";
@@ -67,6 +67,8 @@ export class Workload {
   #epoch = "";
   #epochs = 0;
   #seq = 0;
+  /** What could not be appended: as the SDK does, it is given again, before what is new. */
+  #waiting: readonly Entry[] = [];
 
   /** @param onChange called whenever what a crash could leave, or what is owed, has changed. */
   constructor(Log: LogClass, onChange: (disk: JournalDisk) => void = () => undefined) {
@@ -125,7 +127,7 @@ export class Workload {
       if (isDead) throw systemError("EIO");
       return undefined;
     };
-    if (this.#isOpen) await this.#log.append([this.promises.entry(this.#epoch, ++this.#seq, 2)]);
+    if (this.#isOpen) await this.#commit([this.promises.entry(this.#epoch, ++this.#seq, 2)]);
     this.disk.onCall = onCall;
     await this.#open();
   }
@@ -134,6 +136,7 @@ export class Workload {
   async #open(): Promise<void> {
     this.#epoch = `epoch${String(++this.#epochs).padStart(2, "0")}`.padEnd(16, "-");
     this.#seq = 0;
+    this.#waiting = [];
     this.#log = logOn(this.#Log, this.disk, (range) => this.promises.damaged(range));
     this.#isOpen = false;
     try {
@@ -153,9 +156,17 @@ export class Workload {
       return this.promises.entry(this.#epoch, seq, count === 3 ? ([3, 2, 0] as const)[i]! : 2);
     });
     this.#seq += gap;
-    const { ok } = await this.#log.append(entries);
-    if (ok) this.promises.promised(this.#epoch, entries);
+    await this.#commit(entries);
     this.#changed();
+  }
+
+  /** Returns whether they are durable. */
+  async #commit(entries: readonly Entry[]): Promise<boolean> {
+    const all = [...this.#waiting, ...entries];
+    const { ok } = await this.#log.append(all);
+    this.#waiting = ok ? [] : all;
+    if (ok) this.promises.promised(this.#epoch, all);
+    return ok;
   }
 
   async #acknowledge(most: number): Promise<void> {
@@ -178,6 +189,8 @@ export class Workload {
   }
 
   async #purge(): Promise<void> {
+    // Nothing of what waits is wanted any more, and between plan and purge only control records may come.
+    this.#waiting = [];
     const purge = await this.#log.planPurge();
     if (!(await this.#declare())) return;
     this.promises.declared(purge.ranges);
@@ -193,10 +206,7 @@ export class Workload {
 
   /** Appends a control record; returns whether it is durable. */
   async #declare(): Promise<boolean> {
-    const entry = this.promises.entry(this.#epoch, ++this.#seq, 0);
-    const { ok } = await this.#log.append([entry]);
-    if (ok) this.promises.promised(this.#epoch, [entry]);
-    return ok;
+    return this.#commit([this.promises.entry(this.#epoch, ++this.#seq, 0)]);
   }
 
   #changed(): void {

@@ -116,8 +116,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "an unsynced tail is named as durable": {
     file: RECOVERY,
-    find: "await disk.syncFile(last.name).then(",
-    replace: "await Promise.resolve().then(",
+    find: "for (const { name } of segments) await disk.syncFile(name);",
+    replace: "",
   },
   "the end of the epoch before is one too low": {
     file: RECOVERY,
