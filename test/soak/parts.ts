@@ -43,7 +43,7 @@ function program(
     minutesMax: MINUTES_MAX,
     env: () => ({}),
     command: (seed) => [process.execPath, "--conditions=source", path, argument(seed)],
-    again: (seed) => `node --conditions=source ${path} ${argument(seed)}`,
+    again: (seed) => `pnpm exec node --conditions=source ${path} ${argument(seed)}`,
   };
 }
 

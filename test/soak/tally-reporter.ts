@@ -1,7 +1,17 @@
 /** A reporter for vitest that tells a soak which tests failed or were skipped; what passes counts its own cases. */
 import { appendFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import type { Told } from "@tonearm/sdk/testing";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
+
+interface Fault {
+  readonly message: string;
+  /** What was expected and what was there, line by line. */
+  readonly diff?: string;
+}
+
+const inWords = ({ message, diff }: Fault): string =>
+  diff === undefined ? message : `${message}\n${stripVTControlCharacters(diff)}`;
 
 export default class TallyReporter implements Reporter {
   onTestCaseResult(test: TestCase): void {
@@ -15,7 +25,7 @@ export default class TallyReporter implements Reporter {
     if (errors.length > 0) fail(module.relativeModuleId, errors);
   }
 
-  onTestRunEnd(_: readonly TestModule[], errors: readonly { readonly message: string }[]): void {
+  onTestRunEnd(_: readonly TestModule[], errors: readonly Fault[]): void {
     if (errors.length > 0) fail("outside of a test", errors);
   }
 }
@@ -24,7 +34,7 @@ export default class TallyReporter implements Reporter {
 const tell = (told: Told) => appendFileSync(process.env.TONEARM_TALLY!, `${JSON.stringify(told)}\n`);
 
 /** The whole run is done again; `again` is the soak's to say. */
-function fail(where: string, errors: readonly { readonly message: string }[]): void {
-  const what = [where, ...errors.map(({ message }) => message)].join(": ");
+function fail(where: string, errors: readonly Fault[]): void {
+  const what = [where, ...errors.map(inWords)].join(": ");
   tell({ kind: "violation", what, again: "" });
 }
