@@ -28,6 +28,7 @@ import { type Accepted, Resends } from "./resends.ts";
 import { makeReplay } from "./spool/make-replay.ts";
 import type { Replay } from "./spool/replay.ts";
 import { EMPTY_SPOOL, type Spool, type SpoolState } from "./spool/spool.ts";
+import { WayIn } from "./spool/way-in.ts";
 import { TroubleLog } from "./trouble-log.ts";
 import type { Colleagues } from "./workers/colleagues.ts";
 
@@ -43,15 +44,7 @@ export interface PipelineParts {
   readonly colleagues?: Pick<Colleagues, "own"> | undefined;
 }
 
-/** What a refused sender waits when nothing better is known, in ms. */
-const UNAVAILABLE_RETRY_MS = 2_000;
 const STOP_POLL_MS = 20;
-/** Why the relay cannot keep a batch for its sender. */
-const NO_SPOOL = {
-  none: "",
-  full: ", and the spool is full",
-  failed: ", and the spool's disk fails",
-} as const;
 
 export class Pipeline {
   readonly book = new Book();
@@ -68,6 +61,7 @@ export class Pipeline {
   readonly #collector: Collector;
   readonly #retrier: Retrier;
   readonly #spool: Spool | undefined;
+  readonly #wayIn: WayIn;
   readonly #replay: Replay | undefined;
   readonly #trouble: TroubleLog;
   readonly #colleagues: Pick<Colleagues, "own"> | undefined;
@@ -80,6 +74,7 @@ export class Pipeline {
     this.#spool = parts.spool;
     this.#colleagues = parts.colleagues;
     this.#trouble = new TroubleLog(log, clock);
+    this.#wayIn = new WayIn(parts.spool, clock, config);
     this.#resends = new Resends(config.resendEpochsMax);
     this.admission = new Admission(config, clock);
     const watch = new FailureWatch(clock, config);
@@ -154,6 +149,7 @@ export class Pipeline {
     this.admission.close();
     const endMs = this.#clock.monotonicMs() + deadlineMs;
     const replayed = this.#replay?.stop();
+    this.#spool?.letAllFollow();
     this.#aggregator.flush("spooled");
     // What came from the spool is still there; it need not be waited for.
     this.#retrier.giveUp(this.#collector.takeAll("spooled"));
@@ -223,14 +219,14 @@ export class Pipeline {
   }
 
   async #route(batch: Batch): Promise<Durable> {
+    await this.#wayIn.queueUp(batch, () => this.circuit === "closed");
     const kind = this.circuit;
-    if (kind === "closed" && this.#spool?.holds(batch.device)) await this.#spool.untilFree(batch.device);
     if (kind === "open" || this.#spool?.holds(batch.device))
-      return this.#intoSpool(batch, this.breaker.waitMs);
+      return this.#wayIn.store(batch, this.breaker.waitMs);
     // Half open, its probes come from the spool: nobody waits for them. A spool that takes nothing makes this batch the probe.
     if (kind === "half-open" && (await this.#spool?.store(batch)) === "stored") return "spool";
     const waitMs = this.#collector.waitMs(this.shardOf(batch.device));
-    if (waitMs > this.#config.shardWaitMaxMs) return this.#intoSpool(batch, waitMs);
+    if (waitMs > this.#config.shardWaitMaxMs) return this.#wayIn.store(batch, waitMs);
     let outcome = await this.#aggregator.add(batch).outcome;
     if (outcome === "stream") {
       // All of its records have been answered. Whatever else became of it, some of them may still be on their way.
@@ -242,18 +238,7 @@ export class Pipeline {
     if (outcome === "refused") {
       throw new Refusal("batch_too_large", "Kinesis refuses a record with this batch; send fewer events");
     }
-    return outcome === "stream" ? "stream" : this.#intoSpool(batch, this.breaker.waitMs);
-  }
-
-  /** @param waitMs when the stream may take it, as far as that is known; else 0. */
-  async #intoSpool(batch: Batch, waitMs: number): Promise<Durable> {
-    const stored = (await this.#spool?.store(batch)) ?? "none";
-    if (stored === "stored") return "spool";
-    const roomMs =
-      stored === "full" ? this.#spool?.rate.waitMs(batch.records.bytes.length, waitMs) : undefined;
-    const retryAfterMs = (roomMs ?? (waitMs || UNAVAILABLE_RETRY_MS)) * (1 + this.#clock.fraction() / 2);
-    const message = `Kinesis does not take records now${NO_SPOOL[stored]}; keep the batch and send it again`;
-    throw new Refusal("stream_unavailable", message, { retryAfterMs });
+    return outcome === "stream" ? "stream" : this.#wayIn.store(batch, this.breaker.waitMs);
   }
 
   #countLost(batches: number, events: number): void {
@@ -263,8 +248,11 @@ export class Pipeline {
 
   #circuitChanged(kind: Circuit["kind"]): void {
     this.#log.warn("circuit", { state: kind });
-    // Whoever waits in the queue is answered now: from the spool, or with when to come again.
-    if (kind === "open") this.#giveUpAll();
+    // Whoever waits in a queue is answered now: from the spool, or with when to come again.
+    if (kind === "open") {
+      this.#giveUpAll();
+      this.#spool?.letAllFollow();
+    }
     // A stream that was away may have come back as another one.
     if (kind === "closed") this.shardMap.surprise();
   }

@@ -3,6 +3,7 @@ import { type Cancel, type Clock, inTime, newEpochId } from "@tonearm/sdk/ports"
 import { type Batch, countOf } from "../batch.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { DrainRate } from "./drain-rate.ts";
+import { Inflow } from "./inflow.ts";
 import { Residents } from "./residents.ts";
 import { decodeSpooledBatch, encodeSpooledBatch } from "./spooled-batch.ts";
 import { StoredTimes } from "./stored-times.ts";
@@ -12,6 +13,8 @@ export interface SpoolOptions {
   readonly spoolCommitMs: number;
   /** Beyond this nothing more is taken in. */
   readonly spoolBytesMax: number;
+  /** Of what the relay may hold at once, batches that wait for their turn while it is emptied take a quarter at most. */
+  readonly bytesInFlightMax: number;
 }
 
 /** What the spool stands on. */
@@ -76,6 +79,8 @@ const RUN_LIMIT = { eventsMax: 1_024, bytesMax: 8_388_608 };
 const FRAMING_BYTES = 256;
 /** Longest wait for a device's last batch to leave the spool, in ms. */
 const FREE_MS = 500;
+/** No sender is told to stay away for longer, in ms. */
+const TURN_MS_MAX = 60_000;
 
 /** Keeps batches on disk while Kinesis is away: what it took is durable, and is refused rather than ever dropped. */
 export class Spool {
@@ -87,6 +92,7 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #epoch: string;
   readonly #residents = new Residents();
+  readonly #inflow: Inflow;
   #nextSeq = 1;
   /** Everything up to this number has been written, or has failed. */
   #committedSeq = 0;
@@ -107,6 +113,7 @@ export class Spool {
     this.#options = options;
     this.#epoch = newEpochId(parts.clock);
     this.rate = new DrainRate(parts.clock);
+    this.#inflow = new Inflow(parts.clock, options.bytesInFlightMax / 4);
   }
 
   /** @throws what opening the log throws. */
@@ -131,6 +138,25 @@ export class Spool {
   async untilFree(device: string): Promise<void> {
     const isNear = !this.#inherited && this.batches <= RUN_LIMIT.eventsMax;
     if (isNear) await inTime(this.#clock, this.#residents.untilGone(device), FREE_MS);
+  }
+
+  /**
+   * While the spool is being emptied: waits until a batch of so many bytes may be put behind others of its device, which is
+   * when twice as much has left as comes in. Resolves to false when that takes longer than `waitMsMax`.
+   */
+  mayFollow(bytes: number, waitMsMax: number): Promise<boolean> {
+    return this.#inflow.enter(bytes, waitMsMax);
+  }
+
+  /** It is not being emptied any more: whoever waits may follow. */
+  letAllFollow(): void {
+    this.#inflow.letAllIn();
+  }
+
+  /** How long a batch of so many bytes would wait for its turn, in ms; undefined as long as nobody knows how fast the spool empties. */
+  turnMs(bytes: number): number | undefined {
+    const rate = this.rate.bytesPerSecond;
+    return rate === undefined ? undefined : Math.min(this.#inflow.waitMs(bytes, rate), TURN_MS_MAX);
   }
 
   get batches(): number {
@@ -227,6 +253,7 @@ export class Spool {
       if (batch && !inherited) this.#residents.leave(batch.device, countOf(batch));
     }
     this.rate.drained(sum, readMs);
+    this.#inflow.drained(sum);
   }
 
   #tellLost(): void {

@@ -53,7 +53,11 @@ export class SpoolBench {
     const deadLetters = new DeadLetters(letters, this.clock, fileLog(letters, this.clock));
     const isShort = async () => this.#isShort;
     const parts = { log: this.#make(this.disk, this.clock), clock: this.clock, deadLetters, isShort };
-    this.#spool = new Spool(parts, { spoolCommitMs: COMMIT_MS, spoolBytesMax: this.#bytesMax });
+    this.#spool = new Spool(parts, {
+      spoolCommitMs: COMMIT_MS,
+      bytesInFlightMax: 2 ** 26,
+      spoolBytesMax: this.#bytesMax,
+    });
     this.#life++;
     this.#run = undefined;
     await this.#spool.open({

@@ -40,7 +40,10 @@ class ScheduledClock extends QuickClock {
 function spoolOn(log: Store, clock: Clock, isShort: () => Promise<boolean>): Spool {
   const letters = new MemoryDisk();
   const deadLetters = new DeadLetters(letters, clock, fileLog(letters, new QuickClock()));
-  return new Spool({ log, clock, deadLetters, isShort }, { spoolCommitMs: 10, spoolBytesMax: 1e9 });
+  return new Spool(
+    { log, clock, deadLetters, isShort },
+    { spoolCommitMs: 10, bytesInFlightMax: 2 ** 26, spoolBytesMax: 1e9 },
+  );
 }
 
 const NEWS = {

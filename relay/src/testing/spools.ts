@@ -44,7 +44,7 @@ export async function spooling(
     deadLetters: new DeadLetters(letters, clock, fileLog(letters, clock)),
     isShort: async () => (await disk.freeBytes()) < FREE_BYTES,
   };
-  const spool = new Spool(parts, { spoolCommitMs: 10, spoolBytesMax });
+  const spool = new Spool(parts, { spoolCommitMs: 10, spoolBytesMax, bytesInFlightMax: 2 ** 26 });
   return { ...(await scriptedPipeline({ ...SMALL, ...options }, spool, clock, loadShape)), spool, letters };
 }
 
