@@ -14,6 +14,8 @@ export interface Hold {
   giveBack(): void;
 }
 
+const NOBODY = Promise.resolve();
+
 /** Waits that a full relay asks for, in ms. */
 const OVERLOADED_RETRY_MS = 2_000;
 
@@ -21,7 +23,7 @@ const OVERLOADED_RETRY_MS = 2_000;
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #clock: Clock;
-  readonly #lines = new Map<string, { length: number; last: Promise<boolean> }>();
+  readonly #lines = new Map<string, { length: number; last: Promise<unknown> }>();
   #bytes = 0;
   #closed = false;
 
@@ -50,7 +52,8 @@ export class Admission {
     if (this.#bytes + bytes > this.#options.bytesInFlightMax && this.#bytes > 0) {
       throw this.#refuse("overloaded", `the relay holds ${this.#bytes} bytes, as many as it may`);
     }
-    const line = this.#lines.get(epochKey) ?? { length: 0, last: Promise.resolve(true) };
+    const before = this.#lines.get(epochKey);
+    const line = before ?? { length: 0, last: NOBODY };
     if (line.length >= this.#options.requestsPerEpochMax) {
       throw this.#refuse(
         "too_many_requests",
@@ -59,16 +62,10 @@ export class Admission {
     }
     line.length++;
     this.#bytes += bytes;
-    this.#lines.set(epochKey, line);
-    const result = line.last.then((isSafe) => {
-      if (!isSafe)
-        throw this.#refuse("too_many_requests", "the request before this one failed; send that first");
-      return task();
-    });
-    line.last = result.then(
-      () => true,
-      () => false,
-    );
+    if (!before) this.#lines.set(epochKey, line);
+    // Whoever is alone, as nearly everybody is, waits for nothing.
+    const result = before ? before.last.then(task, () => this.#refuseBehind()) : task();
+    line.last = result;
     try {
       return await result;
     } finally {
@@ -79,7 +76,7 @@ export class Admission {
 
   /** Resolves when the requests of the epoch that are under way now have ended; those that come meanwhile are not waited for. */
   async idle(epochKey: string): Promise<void> {
-    await this.#lines.get(epochKey)?.last;
+    await this.#lines.get(epochKey)?.last.catch(() => undefined);
   }
 
   /**
@@ -101,6 +98,10 @@ export class Admission {
         held = 0;
       },
     };
+  }
+
+  #refuseBehind(): never {
+    throw this.#refuse("too_many_requests", "the request before this one failed; send that first");
   }
 
   #refuse(code: "shutting_down" | "overloaded" | "too_many_requests", message: string): Refusal {

@@ -131,9 +131,10 @@ export class Pipeline {
       const epochKey = epochKeyOf(batch);
       const claim = this.#colleagues?.own(epochKey);
       // It waits in the line: whoever has to give the epoch up meanwhile gives it up behind this batch.
-      const durable = await this.admission.admit(epochKey, bytes, () =>
-        claim ? claim.then(() => this.#bringToSafety(batch, ticket)) : this.#bringToSafety(batch, ticket),
-      );
+      const durable = await this.admission.admit(epochKey, bytes, () => {
+        const bring = () => this.#bringToSafety(batch, epochKey, ticket);
+        return claim ? claim.then(bring) : bring();
+      });
       const answer = { acked_through: lastSeqOf(batch), durable, server_time: this.#clock.wallMs() };
       const { deviceFlushIntervalMs } = this.#config;
       if (deviceFlushIntervalMs === undefined) return answer;
@@ -206,14 +207,14 @@ export class Pipeline {
     return this.#collector.waitMs(shardId);
   }
 
-  async #bringToSafety(batch: Batch, ticket: Ticket): Promise<Durable> {
-    const known = this.#resends.knownPrefix(batch);
+  async #bringToSafety(batch: Batch, epochKey: string, ticket: Ticket): Promise<Durable> {
+    const known = this.#resends.knownPrefix(batch, epochKey);
     const rest = known.length > 0 ? withoutFirst(batch, known.length) : batch;
     const left = countOf(rest);
     this.book.settle(ticket, "duplicates", countOf(batch) - left);
     if (left === 0) return known.durable;
     const durable = await this.#route(rest);
-    this.#resends.accept(rest, durable);
+    this.#resends.accept(rest, durable, epochKey);
     this.book.settle(ticket, durable === "stream" ? "delivered" : "spooled", left);
     return durable;
   }

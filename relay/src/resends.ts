@@ -23,8 +23,11 @@ export class Resends {
   }
 
   /** How many numbers at the beginning of a batch are known to be safe, and where. */
-  knownPrefix(batch: Batch): { readonly length: number; readonly durable: Durable } {
-    const accepted = this.#accepted.get(epochKeyOf(batch));
+  knownPrefix(
+    batch: Batch,
+    epochKey = epochKeyOf(batch),
+  ): { readonly length: number; readonly durable: Durable } {
+    const accepted = this.#accepted.get(epochKey);
     const { firstSeq } = batch;
     if (!accepted || firstSeq < accepted.fromSeq || firstSeq > accepted.throughSeq) return NONE;
     return {
@@ -46,14 +49,13 @@ export class Resends {
   }
 
   /** Takes note of an accepted batch: it lengthens the stretch that it continues, or begins a new one. */
-  accept(batch: Batch, durable: Durable): void {
-    const key = epochKeyOf(batch);
+  accept(batch: Batch, durable: Durable, epochKey = epochKeyOf(batch)): void {
     const { firstSeq } = batch;
     const throughSeq = lastSeqOf(batch);
-    const before = this.#accepted.get(key);
+    const before = this.#accepted.get(epochKey);
     const continues = before && firstSeq >= before.fromSeq && firstSeq <= before.throughSeq + 1;
     this.#accepted.set(
-      key,
+      epochKey,
       continues
         ? {
             fromSeq: before.fromSeq,

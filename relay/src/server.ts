@@ -45,11 +45,11 @@ const DRAIN_MS = 2_000;
 
 type Decode = (body: Buffer, receivedMs: number, intake: Intake) => Batch;
 
-const decoders: Readonly<Record<string, Decode>> = {
-  [MEDIA_MSGPACK]: decodeMsgpackBatch,
-  [MEDIA_NDJSON]: decodeNdjsonBatch,
-  [MEDIA_COLUMNS]: decodeColumnsBatch,
-};
+const decoders = new Map<string, Decode>([
+  [MEDIA_MSGPACK, decodeMsgpackBatch],
+  [MEDIA_NDJSON, decodeNdjsonBatch],
+  [MEDIA_COLUMNS, decodeColumnsBatch],
+]);
 
 /** The HTTP front: batches in, answers out, and where things stand. */
 export function makeServer(parts: ServerParts): Server {
@@ -128,12 +128,11 @@ async function acceptBatch(parts: ServerParts, request: IncomingMessage): Promis
     authorization: request.headers.authorization,
     certificate: certificateOf(request.socket),
   });
-  const media = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
-  const decode = Object.hasOwn(decoders, media) ? decoders[media] : undefined;
+  const decode = decoderFor(request.headers["content-type"] ?? "");
   if (!decode) {
     throw new Refusal(
       "unsupported_media_type",
-      `Content-Type must be one of ${Object.keys(decoders).join(", ")}`,
+      `Content-Type must be one of ${[...decoders.keys()].join(", ")}`,
     );
   }
   const accepted = await parts.pipeline.accept(await readBatch(parts, request, sender, decode));
@@ -151,7 +150,8 @@ async function readBatch(
   const hold = pipeline.admission.hold();
   try {
     const body = await readBody(request, hold);
-    const inflated = await inflate(body, request.headers["content-encoding"]);
+    const inflating = inflate(body, request.headers["content-encoding"]);
+    const inflated = inflating instanceof Promise ? await inflating : inflating;
     hold.take(inflated.length);
     const intake = entrance.intakeFor(sender, inflated.length);
     const batch = decode(inflated, clock.wallMs(), intake);
@@ -161,6 +161,10 @@ async function readBatch(
     hold.giveBack();
   }
 }
+
+/** Most clients write the media type as we do; the rest are understood all the same. */
+const decoderFor = (contentType: string): Decode | undefined =>
+  decoders.get(contentType) ?? decoders.get(contentType.split(";")[0]!.trim().toLowerCase());
 
 const pathOf = (request: IncomingMessage): string | undefined => request.url?.split("?")[0];
 

@@ -11,13 +11,18 @@ import {
 import { BODY_BYTES_MAX, EVENT_BYTES_MAX, INFLATED_BYTES_MAX } from "@tonearm/sdk/wire";
 import type { Hold } from "../admission.ts";
 import { Refusal } from "../refusal.ts";
+import { brotliSizeIn, gzipSizeIn, zstdSizeIn } from "./inflated-size.ts";
 import { Turns } from "./turns.ts";
 
 interface Limit {
   readonly maxOutputLength: number;
+  /** Room that is made for what comes out, as often as it takes. */
+  readonly chunkSize: number;
 }
 
 interface Inflater {
+  /** About what comes out, by what a body says itself; undefined when it says nothing. It may be wrong. */
+  sizeIn(bytes: Buffer): number | undefined;
   /** In this thread, which is busy with it. */
   now(bytes: Buffer, limit: Limit): Buffer;
   /** In another thread, which costs more than a small body does. */
@@ -34,10 +39,12 @@ type Telling = Limit & { readonly info: true };
 
 /** Unlike gzip, these say nothing of what stands behind their last byte. */
 function strict(
+  sizeIn: Inflater["sizeIn"],
   now: (bytes: Buffer, options: Telling) => unknown,
   later: (bytes: Buffer, options: Telling) => Promise<unknown>,
 ): Inflater {
   return {
+    sizeIn,
     now: (bytes, limit) => wholeOf(bytes, now(bytes, { ...limit, info: true })),
     later: async (bytes, limit) => wholeOf(bytes, await later(bytes, { ...limit, info: true })),
   };
@@ -50,9 +57,9 @@ function wholeOf(bytes: Buffer, unpacked: unknown): Buffer {
 }
 
 const inflaters: Readonly<Record<string, Inflater>> = {
-  br: strict(brotliDecompressSync, promisify<Buffer, Telling, unknown>(brotliDecompress)),
-  gzip: { now: gunzipSync, later: promisify(gunzip) },
-  zstd: strict(zstdDecompressSync, promisify<Buffer, Telling, unknown>(zstdDecompress)),
+  br: strict(brotliSizeIn, brotliDecompressSync, promisify<Buffer, Telling, unknown>(brotliDecompress)),
+  gzip: { sizeIn: gzipSizeIn, now: gunzipSync, later: promisify(gunzip) },
+  zstd: strict(zstdSizeIn, zstdDecompressSync, promisify<Buffer, Telling, unknown>(zstdDecompress)),
 };
 
 /** A body may be this many times as large inflated; no batch of real events comes near. */
@@ -65,6 +72,11 @@ export const inflatedBytesMax = (bytes: number): number =>
 
 /** Bodies up to this size are inflated without asking another thread: a millisecond or two, whatever comes out of them. */
 const SMALL_BYTES_MAX = 32_768;
+/** Room in one piece for all that comes out halves the cost. A body that promises much and holds little gets no more than this. */
+const CHUNK_BYTES_MAX = 131_072;
+const CHUNK_BYTES = 16_384;
+/** The least that Node takes. */
+const CHUNK_BYTES_MIN = 64;
 /** Others that are inflated at once: more than one thread can decode, and no more memory than that which nobody has counted yet. */
 const inflating = new Turns(2);
 
@@ -96,7 +108,11 @@ export function readBody(request: IncomingMessage, hold: Pick<Hold, "take">): Pr
       }
     };
     request.on("data", take);
-    request.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
+    request.on("end", () => {
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length));
+      // The listeners live as long as the request does, which is until it is answered; what came need not.
+      chunks.length = 0;
+    });
     request.on("close", () => {
       if (!request.complete) reject(cutOff());
     });
@@ -115,11 +131,15 @@ function tooLarge(found: string): Refusal {
  * @param encoding the `Content-Encoding` header.
  * @throws Refusal `unsupported_encoding`, `inflated_too_large` or `malformed_body`.
  */
-export async function inflate(body: Buffer, encoding: string | undefined): Promise<Buffer> {
+export function inflate(body: Buffer, encoding: string | undefined): Buffer | Promise<Buffer> {
   const name = encoding?.trim().toLowerCase() || "identity";
-  const inflated = name === "identity" ? body : await inflateAs(name, body);
-  for (const magic of [GZIP_MAGIC, ZSTD_MAGIC]) {
-    if (!inflated.subarray(0, magic.length).equals(magic)) continue;
+  if (name === "identity") return requirePlain(body);
+  const inflated = inflateAs(name, body);
+  return inflated instanceof Promise ? inflated.then(requirePlain) : requirePlain(inflated);
+}
+
+function requirePlain(inflated: Buffer): Buffer {
+  if (startsWith(inflated, GZIP_MAGIC) || startsWith(inflated, ZSTD_MAGIC)) {
     throw new Refusal(
       "malformed_body",
       "the body is still compressed after its Content-Encoding; one layer is allowed",
@@ -128,7 +148,16 @@ export async function inflate(body: Buffer, encoding: string | undefined): Promi
   return inflated;
 }
 
-async function inflateAs(name: string, body: Buffer): Promise<Buffer> {
+const startsWith = (bytes: Buffer, start: Buffer): boolean => start.every((byte, i) => bytes[i] === byte);
+
+/** One byte more than what comes out: else room would be made for what might follow. */
+function chunkBytesFor(inflater: Inflater, body: Buffer): number {
+  const roomBytes = (inflater.sizeIn(body) ?? CHUNK_BYTES) + 1;
+  return Math.max(CHUNK_BYTES_MIN, Math.min(roomBytes, CHUNK_BYTES_MAX));
+}
+
+/** Small bodies at once, for whoever waits for them; large ones by and by. */
+function inflateAs(name: string, body: Buffer): Buffer | Promise<Buffer> {
   const inflater = Object.hasOwn(inflaters, name) ? inflaters[name] : undefined;
   if (!inflater) {
     throw new Refusal(
@@ -137,10 +166,9 @@ async function inflateAs(name: string, body: Buffer): Promise<Buffer> {
     );
   }
   const maxOutputLength = inflatedBytesMax(body.length);
-  try {
-    if (body.length <= SMALL_BYTES_MAX) return inflater.now(body, { maxOutputLength });
-    return await inflating.run(() => inflater.later(body, { maxOutputLength }));
-  } catch (error) {
+  const isSmall = body.length <= SMALL_BYTES_MAX;
+  const limit = { maxOutputLength, chunkSize: isSmall ? chunkBytesFor(inflater, body) : CHUNK_BYTES };
+  const refuse = (error: unknown): never => {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
       throw new Refusal(
         "inflated_too_large",
@@ -148,5 +176,11 @@ async function inflateAs(name: string, body: Buffer): Promise<Buffer> {
       );
     }
     throw new Refusal("malformed_body", `the body is not valid ${name}: damaged or cut off`);
+  };
+  if (!isSmall) return inflating.run(() => inflater.later(body, limit)).catch(refuse);
+  try {
+    return inflater.now(body, limit);
+  } catch (error) {
+    return refuse(error);
   }
 }
