@@ -17,14 +17,19 @@ import {
 export class MemoryStore implements Store {
   readonly durable = false;
   readonly #caps: StoreCaps;
+  readonly #lengthOf: (entry: Entry) => number;
   #device = "";
   #epoch = "";
   #entries: Entry[] = [];
   #bytes = 0;
 
-  /** @param caps all events together; beyond them evictions are proposed. */
-  constructor(caps: StoreCaps) {
+  /**
+   * @param caps all events together; beyond them evictions are proposed.
+   * @param lengthOf tells how long an event is without looking at its bytes, where these would have to be unpacked.
+   */
+  constructor(caps: StoreCaps, lengthOf: (entry: Entry) => number = ({ bytes }) => bytes.length) {
     this.#caps = caps;
+    this.#lengthOf = lengthOf;
   }
 
   open(device: string, epoch: string): Promise<OpenedStore> {
@@ -36,7 +41,7 @@ export class MemoryStore implements Store {
   append(entries: readonly Entry[]): Promise<Appended> {
     for (const entry of entries) {
       this.#entries.push(entry);
-      this.#bytes += entry.bytes.length;
+      this.#bytes += this.#lengthOf(entry);
     }
     return Promise.resolve({ ok: true });
   }
@@ -51,7 +56,10 @@ export class MemoryStore implements Store {
   }
 
   acknowledge(epoch: string, throughSeq: number): Promise<void> {
-    if (epoch === this.#epoch) this.#keep((entry) => entry.seq > throughSeq);
+    if (epoch !== this.#epoch) return Promise.resolve();
+    const left = this.#entries.findIndex(({ seq }) => seq > throughSeq);
+    const gone = this.#entries.splice(0, left < 0 ? this.#entries.length : left);
+    this.#bytes -= this.#sizeOf(gone);
     return Promise.resolve();
   }
 
@@ -95,7 +103,7 @@ export class MemoryStore implements Store {
         if (left <= 0 && victims.length >= events) break;
         if (entry.priority !== priority) continue;
         victims.push(entry);
-        left -= entry.bytes.length;
+        left -= this.#lengthOf(entry);
       }
     }
     return victims.toSorted((a, b) => a.seq - b.seq);
@@ -103,6 +111,10 @@ export class MemoryStore implements Store {
 
   #keep(wanted: (entry: Entry) => boolean): void {
     this.#entries = this.#entries.filter(wanted);
-    this.#bytes = this.#entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
+    this.#bytes = this.#sizeOf(this.#entries);
+  }
+
+  #sizeOf(entries: readonly Entry[]): number {
+    return entries.reduce((sum, entry) => sum + this.#lengthOf(entry), 0);
   }
 }

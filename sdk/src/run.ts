@@ -32,13 +32,13 @@ export function runOf(
   if (!first) return undefined;
   const events: Uint8Array[] = [];
   let bytes = 0;
-  for (const entry of entries) {
-    bytes += entry.bytes.length;
-    const gap = entry.seq - first.seq - events.length;
+  for (const { seq, bytes: event } of entries) {
+    bytes += event.length;
+    const gap = seq - first.seq - events.length;
     const over = events.length + gap >= limit.eventsMax || (events.length > 0 && bytes > limit.bytesMax);
     if (gap < 0 || gap > (limit.gapMax ?? 0) || over) break;
     for (let i = 0; i < gap; i++) events.push(HOLE);
-    events.push(entry.bytes);
+    events.push(event);
   }
   return { device, epoch, firstSeq: first.seq, events };
 }

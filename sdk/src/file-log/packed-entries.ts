@@ -1,6 +1,13 @@
 import type { Packer } from "../packer.ts";
 import type { Entry, Priority } from "../store.ts";
 import { entriesIn, pack, payloadOfMarked, unpack } from "./payload.ts";
+import { PayloadEntry } from "./payload-entries.ts";
+
+/** What was unpacked last: events are looked at in turn, and nothing is kept of those that were. */
+let unpacked: { readonly block: PackedEntries | undefined; readonly entries: readonly Entry[] } = {
+  block: undefined,
+  entries: [],
+};
 
 /** Consecutive events, packed as they will stand on the disk: the log takes them as they are. */
 export class PackedEntries {
@@ -9,7 +16,6 @@ export class PackedEntries {
   /** The payload of a PACKED frame. */
   readonly packed: Uint8Array;
   readonly #packer: Packer;
-  #entries: readonly Entry[] | undefined;
 
   /**
    * @param marks of each event: its length times four, plus its priority.
@@ -29,8 +35,11 @@ export class PackedEntries {
 
   /** @throws Error when the packer does not know its own work. */
   bytesOf(index: number): Uint8Array {
-    this.#entries ??= entriesIn(unpack(this.packed, this.#packer)!, this.firstSeq, this.marks.length)!;
-    return this.#entries[index]!.bytes;
+    if (unpacked.block !== this) {
+      const entries = entriesIn(unpack(this.packed, this.#packer)!, this.firstSeq, this.marks.length)!;
+      unpacked = { block: this, entries };
+    }
+    return unpacked.entries[index]!.bytes;
   }
 }
 
@@ -69,4 +78,8 @@ export const isPacked = (entry: Entry): boolean => entry instanceof PackedEntry;
 
 /** How many bytes an event has; nothing is unpacked for it. */
 export const lengthOf = (entry: Entry): number =>
-  entry instanceof PackedEntry ? entry.block.marks[entry.index]! >>> 2 : entry.bytes.length;
+  entry instanceof PackedEntry
+    ? entry.block.marks[entry.index]! >>> 2
+    : entry instanceof PayloadEntry
+      ? entry.length
+      : entry.bytes.length;

@@ -2,7 +2,8 @@
  * What a frame of events holds, and how it is packed; the layout stands in `segment-format.ts`.
  */
 import type { Packer } from "../packer.ts";
-import type { Entry, Priority } from "../store.ts";
+import type { Entry } from "../store.ts";
+import { PayloadEntries, PayloadEntry } from "./payload-entries.ts";
 
 /** No payload is longer, whatever its bytes say: 16 MiB. */
 const UNPACKED_BYTES_MAX = 16_777_216;
@@ -62,9 +63,11 @@ export function unpack(packed: Uint8Array, packer: Packer): Uint8Array | undefin
   }
 }
 
-/** The `count` entries of a payload, as views; undefined when it does not hold exactly these. */
+/** The `count` entries of a payload, which stay in it; undefined when it does not hold exactly these. */
 export function entriesIn(payload: Uint8Array, firstSeq: number, count: number): Entry[] | undefined {
-  const entries: Entry[] = [];
+  // Each takes two bytes at least: no room is made for a count that is not true.
+  if (count > payload.length / 2) return undefined;
+  const marks = new Uint32Array(2 * count);
   let at = 0;
   for (let i = 0; i < count; i++) {
     const priority = payload[at++];
@@ -76,14 +79,13 @@ export function entriesIn(payload: Uint8Array, firstSeq: number, count: number):
       length += (byte & 0x7f) * 2 ** shift;
     }
     if (at + length > payload.length) return undefined;
-    entries.push({
-      seq: firstSeq + i,
-      priority: priority as Priority,
-      bytes: payload.subarray(at, at + length),
-    });
+    marks[2 * i] = at;
+    marks[2 * i + 1] = length * 4 + priority;
     at += length;
   }
-  return at === payload.length ? entries : undefined;
+  if (at !== payload.length) return undefined;
+  const all = new PayloadEntries(firstSeq, payload, marks);
+  return Array.from({ length: count }, (_, i) => new PayloadEntry(all, i));
 }
 
 function setVarint(bytes: Uint8Array, at: number, value: number): number {

@@ -3,7 +3,7 @@ import { lastSeqOf, runOf } from "../run.ts";
 import type { Entry, Run, RunLimit, SeqRange } from "../store.ts";
 import type { Catalog, Segment } from "./catalog.ts";
 import { type Disk, isShortage } from "./disk.ts";
-import { isPacked } from "./packed-entries.ts";
+import { isPacked, lengthOf } from "./packed-entries.ts";
 import { scanFrames } from "./scan.ts";
 
 /** Events of one frame or commit, those before `next` acknowledged. */
@@ -84,7 +84,7 @@ export class ReadWindow {
       const { segment, entries } = head;
       for (let entry = entries[head.next]; entry && entry.seq <= throughSeq; entry = entries[++head.next]) {
         segment.live[entry.priority]--;
-        this.#bytes -= entry.bytes.length;
+        this.#bytes -= lengthOf(entry);
       }
       if (head.next < entries.length) return;
       this.#waiting.shift();
@@ -203,4 +203,4 @@ export class ReadWindow {
 }
 
 const bytesOf = (entries: readonly Entry[]): number =>
-  entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  entries.reduce((sum, entry) => sum + lengthOf(entry), 0);

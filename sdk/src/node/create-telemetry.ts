@@ -4,6 +4,7 @@ import { createSecureContext } from "node:tls";
 import { messageOf, TonearmError } from "../errors.ts";
 import { FileLog } from "../file-log/file-log.ts";
 import { NodeDisk } from "../file-log/node-disk.ts";
+import { lengthOf } from "../file-log/packed-entries.ts";
 import { MemoryStore } from "../memory-store.ts";
 import { checkOptions, checkWhole } from "../options.ts";
 import type { StoreNews } from "../ports.ts";
@@ -43,7 +44,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
     wear,
     makeStore: (tell: StoreNews) =>
       directory === undefined
-        ? new MemoryStore(checked)
+        ? new MemoryStore(checked, lengthOf)
         : new FileLog({
             ...checked,
             disk: wear?.meter(new NodeDisk(directory)) ?? new NodeDisk(directory),
@@ -54,7 +55,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
             onDamage: (range) => tell.damage(range),
             onQuarantine: (name, reason) => tell.quarantined(name, reason),
           }),
-    makeSpare: () => new MemoryStore({ ...checked, storeBytesMax: checked.bufferBytesMax }),
+    makeSpare: () => new MemoryStore({ ...checked, storeBytesMax: checked.bufferBytesMax }, lengthOf),
     release: () => lock?.release(),
   });
 }
