@@ -45,6 +45,7 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
     loaded.config.logLevel,
   );
   const place = ownPlace();
+  if (!place) for (const warning of loaded.warnings) log.warn(warning);
   const workers = place?.count ?? workersNeeded(loaded.config);
   if (!place && workers > 1) await serveWithWorkers(loaded.config, workers, cli, log);
   await serve(() => configOf(loadConfig(args).config, place), cli, log, place);

@@ -35,6 +35,7 @@ export function readEnvironment(
   const values: Record<string, unknown> = {};
   const sources = new Map<string, string>();
   const faults: string[] = [];
+  const secretFiles: string[] = [];
   const take = (name: string, text: string, variable: string) => {
     if (sources.has(name))
       faults.push(`${sources.get(name)} and ${variable} are both set, expected one of them`);
@@ -55,12 +56,13 @@ export function readEnvironment(
     else {
       try {
         take(secret!, readFile(text), variable);
+        secretFiles.push(text);
       } catch (error) {
         faults.push(`the file that ${variable} names cannot be read: ${reasonOf(error)}`);
       }
     }
   }
-  return { values, sourceOf: (name) => sources.get(name) ?? "", faults };
+  return { values, sourceOf: (name) => sources.get(name) ?? "", faults, secretFiles };
 }
 
 function asGiven(text: string, type: Shape[string]): unknown {

@@ -1,11 +1,17 @@
-import { type Layer, type ReadFile, reasonOf } from "./layer.ts";
+import { type Layer, NO_LAYER, type ReadFile, reasonOf } from "./layer.ts";
 import type { Shape } from "./names.ts";
 import { suggestion } from "./nearest.ts";
+import { repeatedNames } from "./repeated-names.ts";
 
-/** Reads options from a file: one JSON object whose keys are the options' names. */
-export function readConfigFile(path: string, shape: Shape, readFile: ReadFile): Layer {
+/** Reads options from a file: one JSON object whose keys are the options' names, each once. */
+export function readConfigFile(
+  path: string,
+  shape: Shape,
+  secrets: readonly string[],
+  readFile: ReadFile,
+): Layer {
   const sourceOf = () => path;
-  const broken = (fault: string): Layer => ({ values: {}, sourceOf, faults: [fault] });
+  const broken = (fault: string): Layer => ({ ...NO_LAYER, sourceOf, faults: [fault] });
   let text: string;
   try {
     text = readFile(path);
@@ -23,10 +29,15 @@ export function readConfigFile(path: string, shape: Shape, readFile: ReadFile): 
   }
   const unknown = Object.keys(content).filter((name) => !Object.hasOwn(shape, name));
   const known = Object.entries(content).filter(([name]) => Object.hasOwn(shape, name));
-  const faults = unknown.map(
-    (name) => `unknown option ${shownName(name)} in ${path}${suggestion(name, Object.keys(shape))}`,
-  );
-  return { values: Object.fromEntries(known), sourceOf, faults };
+  const repeated = repeatedNames(text);
+  const faults = [
+    ...unknown.map(
+      (name) => `unknown option ${shownName(name)} in ${path}${suggestion(name, Object.keys(shape))}`,
+    ),
+    ...repeated.map((name) => `option ${shownName(name)} stands more than once in ${path}, expected once`),
+  ];
+  const secretFiles = secrets.some((name) => Object.hasOwn(content, name)) ? [path] : [];
+  return { values: Object.fromEntries(known), sourceOf, faults, secretFiles };
 }
 
 /** Where the fault is, without the text around it: that may be a secret. */

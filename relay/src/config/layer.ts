@@ -6,10 +6,12 @@ export interface Layer {
   sourceOf(name: string): string;
   /** What is wrong with the place itself, one sentence each. */
   readonly faults: readonly string[];
+  /** Files with secrets in them. */
+  readonly secretFiles: readonly string[];
 }
 
 /** A place that says nothing. */
-export const NO_LAYER: Layer = { values: {}, sourceOf: () => "", faults: [] };
+export const NO_LAYER: Layer = { values: {}, sourceOf: () => "", faults: [], secretFiles: [] };
 
 /** Reads a file of the configuration whole. @throws what the system says. */
 export type ReadFile = (path: string) => string;

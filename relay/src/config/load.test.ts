@@ -12,13 +12,15 @@ function loadFrom(
   args: string,
   environment: Record<string, string> = {},
   files: Record<string, unknown> = {},
+  openToAll: readonly string[] = [],
 ) {
   const readFile = (path: string): string => {
     if (!Object.hasOwn(files, path)) throw Object.assign(new Error("not there"), { code: "ENOENT" });
     const content = files[path];
     return typeof content === "string" ? content : JSON.stringify(content);
   };
-  return loadConfig(args.split(" ").filter(Boolean), { environment, readFile });
+  const isOpenToAll = (path: string) => openToAll.includes(path);
+  return loadConfig(args.split(" ").filter(Boolean), { environment, readFile, isOpenToAll });
 }
 
 function faultsOf(...places: Parameters<typeof loadFrom>): string {
@@ -163,7 +165,11 @@ describe("another command", () => {
     loadOptions(
       args.split(" ").filter(Boolean),
       { ...targetShape, json: z.boolean().default(false) },
-      { environment, readFile: () => JSON.stringify({ region: "eu-central-1", port: 99 }) },
+      {
+        environment,
+        readFile: () => JSON.stringify({ region: "eu-central-1", port: 99 }),
+        isOpenToAll: () => false,
+      },
     );
 
   it("finds the stream where the relay finds it, and leaves the relay's other options alone", () => {
@@ -179,5 +185,30 @@ describe("another command", () => {
   it("knows unknown names as the relay does", () => {
     expect(() => load("", { TONEARM_STRAEM: "plays" })).toThrow("did you mean TONEARM_STREAM?");
     expect(() => load("--jsn", {})).toThrow("did you mean --json?");
+  });
+});
+
+describe("a file", () => {
+  it("that says an option twice is not taken, whichever of the two was meant", () => {
+    const text = '{ "insecure": true, "port": 1, "port": 2 }';
+    expect(faultsOf("", { TONEARM_CONFIG: PATH }, { [PATH]: text })).toBe(
+      `option "port" stands more than once in ${PATH}, expected once`,
+    );
+  });
+
+  it("with secrets that everybody may read is warned of, also in what --check prints; others are not", () => {
+    const files = {
+      "/keys": "12345678",
+      [PATH]: { port: 1, tlsKeyFile: "/key.pem", tlsCertFile: "/cert.pem" },
+    };
+    const environment = { TONEARM_CONFIG: PATH, TONEARM_WRITE_KEYS_FILE: "/keys" };
+    const warningOf = (file: string) =>
+      `everybody on this machine may read ${file}, which holds secrets; expected mode 0600 or 0640`;
+    const loaded = loadFrom("", environment, files, ["/keys", PATH, "/key.pem", "/cert.pem"]);
+    expect(loaded.warnings).toEqual([warningOf("/keys"), warningOf("/key.pem")]);
+    expect(printed(loaded)).toContain(`\nwarning: ${warningOf("/keys")}`);
+    const within = loadFrom("", { TONEARM_CONFIG: PATH }, { [PATH]: { writeKeys: ["12345678"] } }, [PATH]);
+    expect(within.warnings).toEqual([warningOf(PATH)]);
+    expect(loadFrom("", environment, files).warnings).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError, checkConfig, checkFlags } from "./check.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
@@ -29,13 +29,17 @@ export const COMMAND_FLAGS = {
 export interface Places {
   readonly environment: Environment;
   readonly readFile: ReadFile;
+  /** Whether everybody on this machine may read a file. */
+  readonly isOpenToAll: (path: string) => boolean;
 }
 
 /** This process's own. */
 const OWN_PLACES: Places = {
   environment: process.env,
   readFile: (path) => readFileSync(path, "utf8"),
+  isOpenToAll: (path) => process.platform !== "win32" && (statSync(path).mode & OTHERS_MAY_READ) !== 0,
 };
+const OTHERS_MAY_READ = 0o004;
 
 /** The configuration in force. */
 export interface Loaded {
@@ -44,6 +48,8 @@ export interface Loaded {
   readonly isCheck: boolean;
   /** Where an option's value stands: a flag, a variable, a file; `default` when nobody says anything. */
   sourceOf(name: string): string;
+  /** What can be used all the same and had better be otherwise, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** What to do instead of giving a secret on the command line, by the flag it would be. */
@@ -63,8 +69,25 @@ const SECRET_FLAGS: Readonly<Record<string, string>> = Object.fromEntries(
 export function loadConfig(args: readonly string[], places: Places = OWN_PLACES): Loaded {
   const flagShape = { ...COMMAND_FLAGS, ...CONFIG_FLAGS };
   const { config: path, check, ...flags } = readFlags(args, flagShape, SECRET_FLAGS);
-  const { values, sourceOf } = merged(flags, path as string | undefined, configSchema.shape, places);
-  return { config: checkConfig(values, sourceOf), isCheck: check === true, sourceOf };
+  const all = merged(flags, path as string | undefined, configSchema.shape, places);
+  const { values, sourceOf, secretFiles } = all;
+  const config = checkConfig(values, sourceOf);
+  const { tlsKeyFile } = config;
+  const warnings = [...secretFiles, ...(tlsKeyFile === undefined ? [] : [tlsKeyFile])]
+    .filter((file) => isOpenToAll(file, places))
+    .map(
+      (file) => `everybody on this machine may read ${file}, which holds secrets; expected mode 0600 or 0640`,
+    );
+  return { config, isCheck: check === true, sourceOf, warnings };
+}
+
+/** A file that is not there is somebody else's to find fault with. */
+function isOpenToAll(file: string, places: Places): boolean {
+  try {
+    return places.isOpenToAll(file);
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -92,9 +115,9 @@ function merged(flags: Layer["values"], path: string | undefined, shape: Shape, 
   const { environment, readFile } = places;
   const filePath = path ?? environment.TONEARM_CONFIG;
   const layers: readonly Layer[] = [
-    { values: flags, sourceOf: (name) => flagSource(name, shape), faults: [] },
+    { ...NO_LAYER, values: flags, sourceOf: (name) => flagSource(name, shape) },
     readEnvironment(environment, shape, SECRETS, readFile),
-    filePath === undefined || filePath === "" ? NO_LAYER : readConfigFile(filePath, shape, readFile),
+    filePath === undefined || filePath === "" ? NO_LAYER : readConfigFile(filePath, shape, SECRETS, readFile),
   ];
   const faults = layers.flatMap((layer) => layer.faults);
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
@@ -104,7 +127,7 @@ function merged(flags: Layer["values"], path: string | undefined, shape: Shape, 
   );
   const sourceOf = (name: string): string =>
     layers.find((each) => Object.hasOwn(each.values, name))?.sourceOf(name) ?? "default";
-  return { values, sourceOf };
+  return { values, sourceOf, secretFiles: layers.flatMap((each) => each.secretFiles) };
 }
 
 const flagSource = (name: string, shape: Shape): string =>

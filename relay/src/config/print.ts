@@ -4,8 +4,8 @@ import { type Config, configSchema, RELOADED, SECRETS } from "./schema.ts";
 
 const isIn = (names: readonly string[], name: string): boolean => names.includes(name);
 
-/** The configuration in force, one line for each option: its value, secrets excepted, and where it comes from. */
-export function printed({ config, sourceOf }: Loaded): string {
+/** The configuration in force, one line for each option: its value, secrets excepted, and where it comes from; then warnings. */
+export function printed({ config, sourceOf, warnings }: Loaded): string {
   const rows = Object.keys(configSchema.shape).map((name) => [
     name,
     shownValue(name, config[name as keyof Config]),
@@ -14,14 +14,13 @@ export function printed({ config, sourceOf }: Loaded): string {
   ]);
   const table = [["option", "value", "from", "changes by"], ...rows];
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [...lines, ...warnings.map((warning) => `warning: ${warning}`)].join("\n");
 }
 
 function shownValue(name: string, value: unknown): string {

@@ -98,6 +98,7 @@ describe("what is deployed", () => {
     return loadConfig([], {
       environment: { TONEARM_WRITE_KEYS_FILE: "/k", ...environment },
       readFile: files,
+      isOpenToAll: () => false,
     }).config;
   };
 

@@ -29,20 +29,7 @@ export const pipelineMetrics = (pipeline: Pipeline, config: Config): readonly Me
     label: "state",
     read: () => CIRCUITS.map((state) => [state, pipeline.circuit === state ? 1 : 0]),
   },
-  {
-    name: "tonearm_shards",
-    help: "Open shards of the stream, by the newest map.",
-    type: "gauge",
-    across: "max",
-    read: () => pipeline.shardMap.shape?.shards.length,
-  },
-  {
-    name: "tonearm_aggregation_off",
-    help: "1 when the stream takes no aggregates.",
-    type: "gauge",
-    across: "max",
-    read: () => (pipeline.shardMap.shape?.aggregationOff === undefined ? 0 : 1),
-  },
+  ...shardMetrics(pipeline),
   {
     name: "tonearm_spool_batches",
     help: "Batches in the spool.",
@@ -79,5 +66,41 @@ export const pipelineMetrics = (pipeline: Pipeline, config: Config): readonly Me
     help: "Size beyond which the spool takes nothing; 0 without a spool.",
     type: "gauge",
     read: () => spoolLimit(config),
+  },
+];
+
+/** The stream, and how much of it may be used. */
+const shardMetrics = (pipeline: Pipeline): readonly Metric[] => [
+  {
+    name: "tonearm_shards",
+    help: "Open shards of the stream, by the newest map.",
+    type: "gauge",
+    across: "max",
+    read: () => pipeline.shardMap.shape?.shards.length,
+  },
+  {
+    name: "tonearm_shard_share",
+    help: "How much of a shard this relay may use now, as it has learned: 1 is what Kinesis documents, or with several workers each one's part of it.",
+    type: "gauge",
+    label: "shard",
+    across: "average",
+    read: () =>
+      pipeline.shardMap.sorted.map(({ shardId }) => [shardId, pipeline.limiter.share(shardId)?.share ?? 1]),
+  },
+  {
+    name: "tonearm_shard_wait_seconds",
+    help: "How long what comes in for a shard now would wait for what is before it.",
+    type: "gauge",
+    label: "shard",
+    across: "max",
+    read: () =>
+      pipeline.shardMap.sorted.map(({ shardId }) => [shardId, pipeline.shardWaitMs(shardId) / 1_000]),
+  },
+  {
+    name: "tonearm_aggregation_off",
+    help: "1 when the stream takes no aggregates.",
+    type: "gauge",
+    across: "max",
+    read: () => (pipeline.shardMap.shape?.aggregationOff === undefined ? 0 : 1),
   },
 ];
