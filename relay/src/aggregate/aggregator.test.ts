@@ -29,6 +29,7 @@ async function aggregatorOn(shape: Partial<StreamShape>) {
   await shardMap.start(false);
   const entries: PutEntry[] = [];
   return {
+    clock,
     aggregator: new Aggregator({ shardMap, clock }, OPTIONS, (entry) => entries.push(entry)),
     entries,
   };
@@ -89,4 +90,15 @@ describe("with aggregation", () => {
     expect(codeOf(() => narrow.aggregator.add(batchOf("d1", 1, 10, 1_000)))).toBe("batch_too_large");
     expect(narrow.entries).toHaveLength(0);
   });
+});
+
+it("closes an aggregate when it is as old as it may get, and none that is younger", async () => {
+  const { aggregator, entries, clock } = await aggregatorOn({ shards: evenShards(64) });
+  aggregator.add(batchOf("d1", 1, 1));
+  await clock.advance(120);
+  aggregator.add(batchOf("d2", 1, 1));
+  await clock.advance(100);
+  expect(entries).toHaveLength(1);
+  await clock.advance(120);
+  expect(entries).toHaveLength(2);
 });
