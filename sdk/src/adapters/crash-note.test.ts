@@ -1,20 +1,19 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { instance } from "../testing/instance.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { MemoryDisk } from "../testing/memory-disk.ts";
 import { TapedPlays } from "../testing/taped-plays.ts";
-import { fileNotes } from "./file-notes.ts";
 import type { PlayNotes } from "./play-notes.ts";
 import { PlayTracker } from "./play-tracker.ts";
 
 /** Notes that outlive trackers. */
 class MemoryNotes implements PlayNotes {
-  keepsFinals = true;
   text: string | undefined;
   writes = 0;
+  keepNow?: NonNullable<PlayNotes["keepNow"]> = (text) => {
+    this.writes++;
+    this.text = text;
+  };
 
   async left(): Promise<readonly string[]> {
     return this.text === undefined ? [] : [this.text];
@@ -68,7 +67,7 @@ describe("a play whose process crashes", () => {
   });
 
   it("has none without notes, which shows what the test above tests", async () => {
-    const first = start({ keepsFinals: true, left: async () => [], keep: async () => undefined });
+    const first = start({ left: async () => [], keep: async () => undefined });
     first.play();
     await first.clock.advance(65_000);
     const second = start(new MemoryNotes());
@@ -144,10 +143,65 @@ describe("a final that was recorded just before a crash", () => {
   });
 });
 
+describe("a process that ends in the turn of a final", () => {
+  it("leaves a note in which the play is told already, not one in which it is open", async () => {
+    const notes = new MemoryNotes();
+    const { tracker, play, clock } = start(notes);
+    play();
+    await clock.settle();
+    tracker.close();
+    expect(JSON.parse(notes.text!)).toMatchObject({ open: null, told: [{ epoch: "epoch-1", seq: 3 }] });
+    const next = start(notes);
+    next.telemetry.tell("epoch", { epoch: "epoch-2", previous: { epoch: "epoch-1", lastSeq: 3 } });
+    await next.clock.settle();
+    expect(next.telemetry.plays).toEqual([]);
+  });
+
+  it("leaves none when the final is durable, whatever runs before the next one with a player", async () => {
+    const notes = new MemoryNotes();
+    const { tracker, play, clock, telemetry } = start(notes);
+    play();
+    await clock.settle();
+    tracker.close();
+    telemetry.tell("durable", { epoch: "epoch-1", throughSeq: 3 });
+    expect(notes.text).toBeUndefined();
+  });
+
+  it("leaves one that holds what was told of an earlier run, too", async () => {
+    const notes = new MemoryNotes();
+    const first = start(notes);
+    first.play();
+    await first.clock.settle();
+    const telemetry = new TapedPlays();
+    const left: unknown[] = [];
+    const record = telemetry.play.bind(telemetry);
+    telemetry.play = (play) => {
+      queueMicrotask(() => left.push(JSON.parse(notes.text!)));
+      return record(play);
+    };
+    await start(notes, telemetry).clock.settle();
+    expect(left).toMatchObject([{ open: null, told: [{ seq: 2 }] }]);
+  });
+
+  it("leaves none where the note cannot be written, and says so", async () => {
+    const notes = new MemoryNotes();
+    const { tracker, play, clock, onTrouble } = start(notes);
+    play();
+    await clock.settle();
+    vi.spyOn(notes, "keepNow").mockImplementation((text) => {
+      if (text !== undefined) throw new Error("ENOSPC");
+      notes.text = undefined;
+    });
+    tracker.close();
+    expect(notes.text).toBeUndefined();
+    expect(onTrouble.mock.calls).toEqual([["the play under way cannot be noted (ENOSPC)"]]);
+  });
+});
+
 describe("a note", () => {
   it("is gone with the play where a log does not tell how far it got", async () => {
     const notes = new MemoryNotes();
-    notes.keepsFinals = false;
+    delete notes.keepNow;
     const { tracker, play, clock } = start(notes);
     play();
     await clock.settle();
@@ -235,35 +289,5 @@ describe("a note", () => {
     await clock.advance(95_000);
     expect(keep.mock.calls.length).toBeGreaterThan(2);
     expect(onTrouble.mock.calls).toEqual([["the play under way cannot be noted (EROFS)"]]);
-  });
-});
-
-describe("notes in a file", () => {
-  let directory: string;
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "tonearm-notes-"));
-  });
-  afterAll(() => rm(directory, { recursive: true }));
-
-  it("are replaced as a whole, readable by their owner only, and removed", async () => {
-    const path = join(directory, "open-play.json");
-    const notes = fileNotes(path);
-    expect(await notes.left()).toEqual([]);
-    await notes.keep("one");
-    await notes.keep("two");
-    expect(await fileNotes(path).left()).toEqual(["two"]);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    await notes.keep(undefined);
-    await notes.keep(undefined);
-    expect(await readdir(directory)).toEqual([]);
-  });
-
-  it("survive a crash in the middle of the next one", async () => {
-    const path = join(directory, "torn.json");
-    await fileNotes(path).keep("whole");
-    await writeFile(`${path}.new`, "ha");
-    expect(await fileNotes(path).left()).toEqual(["whole"]);
-    await fileNotes(path).keep("next");
-    expect(await readFile(path, "utf8")).toBe("next");
   });
 });

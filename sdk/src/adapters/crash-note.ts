@@ -23,14 +23,16 @@ interface Note {
 const TOLD_MAX = 16;
 
 /**
- * Sees to it that a play whose process crashes gets its final at the next start, and only one. A final stays in the note until
- * it is durable; the next start tells by the log's `previous` whether it became so.
+ * Sees to it that a play whose process crashes gets its final at the next start, and only one. A final enters the note before its
+ * number can be durable, and stays until it is; the next start tells by the log's `previous` whether it became so.
  */
 export class CrashNote {
   readonly #telemetry: PlayRecorder;
   readonly #notes: PlayNotes | undefined;
   readonly #trouble: (message: string) => void;
   readonly #ready: Promise<void>;
+  /** Whether what was left has been taken over. Before that nothing may be put in its place. */
+  #isTaken = false;
   #previous: { readonly epoch: string; readonly lastSeq: number | null } | undefined;
   #open: PlayEvent | null = null;
   #told: readonly Told[] = [];
@@ -38,6 +40,7 @@ export class CrashNote {
   #isOver = false;
   /** Whether there may be a note on the medium. */
   #isKept = true;
+  #writes = 0;
   #isKeeping = false;
   #isStale = false;
   #isFailing = false;
@@ -75,7 +78,7 @@ export class CrashNote {
   told(final: PlayEvent, result: RecordResult | undefined): void {
     this.#open = null;
     this.#remember(final, result);
-    this.#keep();
+    this.#keepNow();
   }
 
   /** Without consent nothing is kept, whatever the player does. Cheap while nothing is. */
@@ -98,7 +101,7 @@ export class CrashNote {
   }
 
   #remember(play: PlayEvent, result: RecordResult | undefined): void {
-    if (result?.status !== "recorded" || !this.#notes?.keepsFinals) return;
+    if (result?.status !== "recorded" || !this.#notes?.keepNow) return;
     this.#told = [...this.#told, { play, epoch: result.epoch, seq: result.seq }].slice(-TOLD_MAX);
   }
 
@@ -106,7 +109,7 @@ export class CrashNote {
     const waiting = this.#told.filter((told) => told.epoch !== epoch || told.seq > throughSeq);
     if (waiting.length < this.#told.length) {
       this.#told = waiting;
-      this.#keep();
+      this.#keepNow();
     }
     if (this.#isOver && this.#told.length === 0) for (const stop of this.#listening) stop();
   }
@@ -123,8 +126,10 @@ export class CrashNote {
           }
         });
       }
-      if (texts.length > 0) this.#keep();
+      this.#isTaken = true;
+      if (texts.length > 0) this.#keepNow();
     } catch (error) {
+      this.#isTaken = true;
       this.#cannotRead(error);
     }
   }
@@ -160,21 +165,54 @@ export class CrashNote {
     void this.#keepOn(this.#notes);
   }
 
+  /**
+   * Writes the note before anything else can happen: what was recorded in this turn cannot be durable before it. A play that has a
+   * final must not stand as open meanwhile; where that cannot be written, the note goes.
+   */
+  #keepNow(): void {
+    const notes = this.#notes;
+    if (!notes?.keepNow || !this.#isTaken) {
+      this.#keep();
+      return;
+    }
+    this.#writes++;
+    this.#isStale = false;
+    try {
+      const text = this.#text();
+      notes.keepNow(text);
+      this.#isKept = text !== undefined;
+      this.#isFailing = false;
+    } catch (error) {
+      this.#isKept = true;
+      this.#cannotKeep(error);
+      try {
+        notes.keepNow(undefined);
+      } catch {
+        // It has been told already that the medium takes nothing.
+      }
+    }
+  }
+
   async #keepOn(notes: PlayNotes): Promise<void> {
     await this.#ready;
     while (this.#isStale) {
       this.#isStale = false;
+      const write = ++this.#writes;
       try {
         const text = this.#text();
         await notes.keep(text);
-        this.#isKept = text !== undefined;
+        this.#isKept = text !== undefined || write !== this.#writes;
         this.#isFailing = false;
       } catch (error) {
-        if (!this.#isFailing) this.#trouble(`the play under way cannot be noted (${messageOf(error)})`);
-        this.#isFailing = true;
+        this.#cannotKeep(error);
       }
     }
     this.#isKeeping = false;
+  }
+
+  #cannotKeep(error: unknown): void {
+    if (!this.#isFailing) this.#trouble(`the play under way cannot be noted (${messageOf(error)})`);
+    this.#isFailing = true;
   }
 
   #text(): string | undefined {

@@ -1,4 +1,5 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { PlayNotes } from "./play-notes.ts";
 
@@ -8,9 +9,9 @@ import type { PlayNotes } from "./play-notes.ts";
  */
 export function fileNotes(path: string): PlayNotes {
   const file = resolve(path);
-  const fresh = `${file}.new`;
+  const directory = dirname(file);
+  let writes = 0;
   return {
-    keepsFinals: true,
     async left() {
       try {
         return [await readFile(file, "utf8")];
@@ -20,9 +21,9 @@ export function fileNotes(path: string): PlayNotes {
       }
     },
     async keep(text) {
-      if (text === undefined) {
-        await rm(file, { force: true });
-      } else {
+      const write = ++writes;
+      const fresh = `${file}.new`;
+      if (text !== undefined) {
         const handle = await open(fresh, "w", 0o600);
         try {
           await handle.writeFile(text);
@@ -30,11 +31,39 @@ export function fileNotes(path: string): PlayNotes {
         } finally {
           await handle.close();
         }
-        await rename(fresh, file);
       }
-      await syncDirectory(dirname(file));
+      // Nothing comes between the look and what is done, so what is older never takes the place of what is newer.
+      if (write !== writes) {
+        rmSync(fresh, { force: true });
+        return;
+      }
+      if (text === undefined) rmSync(file, { force: true });
+      else renameSync(fresh, file);
+      await syncDirectory(directory);
+    },
+    keepNow(text) {
+      writes++;
+      const fresh = `${file}.now`;
+      if (text === undefined) rmSync(file, { force: true });
+      else {
+        withFile(fresh, "w", (descriptor) => {
+          writeFileSync(descriptor, text);
+          fdatasyncSync(descriptor);
+        });
+        renameSync(fresh, file);
+      }
+      withFile(directory, "r", fsyncSync);
     },
   };
+}
+
+function withFile(path: string, flags: "r" | "w", work: (descriptor: number) => void): void {
+  const descriptor = openSync(path, flags, 0o600);
+  try {
+    work(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {

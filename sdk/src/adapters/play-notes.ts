@@ -3,11 +3,6 @@
  * log forgets, so that log cannot tell which plays were still open; see docs/decisions/0018-open-plays.md.
  */
 export interface PlayNotes {
-  /**
-   * Whether a final is kept until it is durable. Only where the log tells at its next opening how far it got (Node's does, by
-   * `previous`); elsewhere a final that is durable already would be told again.
-   */
-  readonly keepsFinals: boolean;
   /** What owners that are gone left behind. Nothing is forgotten by reading it. Called once, before `keep`. */
   left(): Promise<readonly string[]>;
   /**
@@ -15,4 +10,10 @@ export interface PlayNotes {
    * the medium can promise it; rejects when it could not be done.
    */
   keep(text: string | undefined): Promise<void>;
+  /**
+   * The same before it returns, and whatever `keep` is still at comes to nothing; throws when it could not be done. With it a final is
+   * kept until it is durable. Only where the log tells at its next opening how far it got (Node's does, by `previous`):
+   * elsewhere a final that is durable already would be told again.
+   */
+  keepNow?(text: string | undefined): void;
 }

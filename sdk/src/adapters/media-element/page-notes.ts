@@ -12,7 +12,7 @@ export function pageNotes(name: string): PlayNotes {
   const prefix = `tonearm-play:${name}:`;
   const key = prefix + newEpochId(systemClock);
   const locks = webLocks();
-  if (!locks) return { keepsFinals: false, left: async () => [], keep: async () => undefined };
+  if (!locks) return { left: async () => [], keep: async () => undefined };
   const owned = new Map<string, Release>();
   /** Holds the lock until `owned` lets it go; false when another page has it. */
   const own = async (lock: string) => {
@@ -22,7 +22,6 @@ export function pageNotes(name: string): PlayNotes {
   };
   const isOwned = own(key);
   return {
-    keepsFinals: false,
     async left() {
       const texts: string[] = [];
       for (const other of Object.keys(localStorage).filter((each) => each.startsWith(prefix))) {
