@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "../../clock.ts";
+import { type Cancel, type Clock, within } from "../../clock.ts";
 
 /** What `GetPositionInfo` answers, as far as it is used. */
 export interface PositionInfo {
@@ -12,6 +12,8 @@ export interface PositionInfo {
 
 /** A player that does not answer so often is gone. */
 const FAILURES_MAX = 3;
+/** Nor is one an answer that takes longer: whoever asks may not have a limit of its own. */
+const ANSWER_MS = 10_000;
 
 interface QuestionsOptions {
   /** Asks the player where it is; rejects when it is gone. */
@@ -61,7 +63,7 @@ export class Questions {
     this.#next = undefined;
     const turn = this.#turn;
     try {
-      const info = await this.#options.ask();
+      const info = await within(this.#clock, ANSWER_MS, this.#options.ask(), "no answer");
       this.#failures = 0;
       if (info && turn === this.#turn) this.#options.onAnswer(info);
     } catch {
