@@ -1,21 +1,9 @@
 import type { PlayEvent } from "@tonearm/sdk";
-import type { followMediaElement, pageNotes } from "@tonearm/sdk/adapters/media-element";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { crash, hasChromium, launchBrowser } from "./chromium.ts";
-import { begin, close, makePath, makeWorld, type Path, type World } from "./world.ts";
-
-declare global {
-  /** What the page's script makes global. */
-  var media: {
-    readonly audio: HTMLAudioElement;
-    readonly follower: ReturnType<typeof followMediaElement>;
-  };
-}
-interface PlayerPage {
-  readonly followMediaElement: typeof followMediaElement;
-  readonly pageNotes: typeof pageNotes;
-}
+import { openPlayer, playIn } from "./player-page.ts";
+import { close, makePath, makeWorld, type Path, type World } from "./world.ts";
 
 describe.skipIf(!hasChromium)("an audio element that plays real files, in Chromium", () => {
   let world: World;
@@ -32,28 +20,9 @@ describe.skipIf(!hasChromium)("an audio element that plays real files, in Chromi
     await world?.close();
   });
 
-  /** A page whose element is followed, and whose user has clicked, so that it may play. */
-  async function open(device: string, context?: Awaited<ReturnType<Browser["newContext"]>>): Promise<Page> {
-    const page = await (context ?? (await browser.newContext())).newPage();
-    await page.goto(`${world.site.origin}/player`);
-    await page.mouse.click(5, 5);
-    await begin(page, world, { endpoint: path.endpoint, device, flushIntervalMs: 50, commitIntervalMs: 20 });
-    await page.evaluate(() => {
-      const { followMediaElement, pageNotes } = globalThis as unknown as PlayerPage;
-      const audio = document.querySelector("audio")!;
-      const notes = pageNotes("player");
-      const follower = followMediaElement(audio, { telemetry, player_id: "page", notes });
-      Object.assign(globalThis, { media: { audio, follower } });
-    });
-    return page;
-  }
-
-  /** Plays a tone whose address holds what nobody may see, and resolves when it sounds. */
-  const play = (page: Page, tone: string) =>
-    page.evaluate(async (src) => {
-      media.audio.src = `${src}?token=CANARY`;
-      await media.audio.play();
-    }, `/${tone}.wav`);
+  const open = async (device: string, context?: BrowserContext): Promise<Page> =>
+    openPlayer(context ?? (await browser.newContext()), world, path, device);
+  const play = (page: Page, tone: string) => playIn(page, `/${tone}.wav`);
   const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const ended = (page: Page) =>
     page.evaluate(

@@ -27,8 +27,11 @@ export const tone = (name: string): string => `${FOLDER}/${name}.${name === "bro
 
 const TONES = { two: 2, three: 3, long: 20 };
 
-/** @param isStation whether it sends what it plays over HTTP, as a radio does. */
-export async function startMpd(isStation = false): Promise<Mpd> {
+/**
+ * @param isStation whether it sends what it plays over HTTP, as a radio does; `loud` in many bytes, for who waits for many before
+ *   it plays.
+ */
+export async function startMpd(isStation: boolean | "loud" = false): Promise<Mpd> {
   const root = await freshDirectory();
   const [port, streamPort] = [await freePort(), await freePort()];
   await mkdir(join(root, "music", FOLDER), { recursive: true });
@@ -37,7 +40,10 @@ export async function startMpd(isStation = false): Promise<Mpd> {
     await writeFile(join(root, "music", tone(name)), toneOf(seconds, 440, tags));
   }
   await writeFile(join(root, "music", tone("broken")), "not audio at all");
-  await writeFile(join(root, "mpd.conf"), configuration(root, port, isStation ? streamPort : undefined));
+  await writeFile(
+    join(root, "mpd.conf"),
+    configuration(root, port, isStation ? streamPort : undefined, isStation === "loud"),
+  );
   let child: ChildProcess | undefined;
   const mpd: Mpd = {
     port,
@@ -68,15 +74,14 @@ export async function startMpd(isStation = false): Promise<Mpd> {
   return mpd;
 }
 
-function configuration(root: string, port: number, streamPort: number | undefined): string {
+function configuration(root: string, port: number, streamPort: number | undefined, isLoud: boolean): string {
   const output = (...settings: readonly string[]) => ["audio_output {", ...settings, "}"];
   const radio = output(
     'type "httpd"',
     'name "radio"',
     'bind_to_address "127.0.0.1"',
     `port "${streamPort}"`,
-    'encoder "vorbis"',
-    'quality "1"',
+    ...(isLoud ? ['encoder "lame"', 'bitrate "320"'] : ['encoder "vorbis"', 'quality "1"']),
     'format "44100:16:1"',
     'always_on "yes"',
   );

@@ -74,8 +74,11 @@ export function reasonOfStart(
   const { word, basis } = ended.reason;
   const passedOn = PASSED_ON.find((each) => each === word);
   const isNext = ended.isReplaced || (word === "trackdone" && nowMs - ended.atMs <= CONTINUES_MS);
-  if (passedOn && isNext) return { word: passedOn, basis };
-  if (isOtherSource(ended.item, item)) return { word: "source_switch", basis: "inferred" };
+  const isOther = isOtherSource(ended.item, item);
+  // What it was to be may not have been known when the other one ended.
+  const isVague = word === "clickrow" && basis === "inferred" && isOther;
+  if (passedOn && isNext && !isVague) return { word: passedOn, basis };
+  if (isOther) return { word: "source_switch", basis: "inferred" };
   return { word: ended.item.key === item.key ? "playbtn" : "clickrow", basis: "inferred" };
 }
 

@@ -43,6 +43,7 @@ export function followMediaElement(element: HTMLMediaElement, options: MediaElem
   let hasPlayed = false;
   let described: MediaDescription = {};
   let isSpoilt = false;
+  let isLive = false;
   const describe = () => {
     try {
       described = options.describe?.() ?? {};
@@ -54,7 +55,9 @@ export function followMediaElement(element: HTMLMediaElement, options: MediaElem
     return described;
   };
   const look = () => {
-    const seen = sightingOf(element, loads, describe());
+    // Before its metadata have come nobody knows: it is as what it replaces.
+    if (!Number.isNaN(element.duration)) isLive = element.duration === Number.POSITIVE_INFINITY;
+    const seen = sightingOf(element, loads, { livestream: isLive, ...describe() });
     const isAlone = !hasPlayed && seen.state === "playing" && !navigator.userActivation?.hasBeenActive;
     if (seen.state === "playing") hasPlayed = true;
     tracker.see(isAlone ? { ...seen, because: { start: "autoplay", basis: "inferred" } } : seen);
@@ -108,7 +111,7 @@ function stateOf(element: HTMLMediaElement): readonly [Sighting["state"], Becaus
 }
 
 function itemOf(element: HTMLMediaElement, loads: number, description: MediaDescription): Item {
-  const { key = "", livestream = element.duration === Number.POSITIVE_INFINITY, ...told } = description;
+  const { key = "", livestream = false, ...told } = description;
   const { shuffle: _shuffle, repeat: _repeat, ...words } = told;
   const { title, artist, album } = navigator.mediaSession?.metadata ?? {};
   const evidence = element.currentSrc === "" ? null : schemeOf(element.currentSrc);
