@@ -156,16 +156,21 @@ export class Storage {
   }
 
   async #open(): Promise<OpenedStore> {
-    const { recorder, options, ports, tell } = this.#parts;
-    const open = () => this.store.open(options.device, recorder.epoch);
+    const { recorder, options } = this.#parts;
     try {
-      return await open();
+      return await this.store.open(options.device, recorder.epoch);
     } catch (error) {
-      this.#failed(error);
-      this.isReplaced = true;
-      this.store = ports.makeSpare(tell);
-      return open();
+      return this.#replace(error);
     }
+  }
+
+  /** Goes on with a store in memory. */
+  #replace(error: unknown): Promise<OpenedStore> {
+    const { recorder, options, ports, tell } = this.#parts;
+    this.#failed(error);
+    this.isReplaced = true;
+    this.store = ports.makeSpare(tell);
+    return this.store.open(options.device, recorder.epoch);
   }
 
   /** Whether so much waits that it must be stored, whatever that costs the medium. */
@@ -227,7 +232,7 @@ export class Storage {
     const last = entries.at(-1);
     if (!last) return undefined;
     const appended = await this.store.append(entries);
-    if (!appended.ok) return appended;
+    if (!appended.ok) return this.#refused(appended);
     this.#failures = 0;
     this.committedSeq = last.seq;
     const bytes = recorder.queue.release(last.seq);
@@ -241,6 +246,17 @@ export class Storage {
     }
     onChange(bytes);
     return undefined;
+  }
+
+  /** A store that is somebody else's by now is left to them: they send what is in it, and may have told that this epoch has ended. */
+  async #refused(refusal: { readonly error: unknown }): Promise<{ readonly error: unknown } | undefined> {
+    const { error } = refusal;
+    if (!(error instanceof TonearmError && error.code === "directory_locked")) return refusal;
+    void this.store.close().catch(() => undefined);
+    this.#eviction = undefined;
+    await this.#replace(error);
+    this.#parts.recorder.goOn();
+    return this.#commitOnce();
   }
 
   /**

@@ -14,7 +14,8 @@ const FREE_BYTES = 64 * 1_048_576;
 const ASK_EVERY_MS = 250;
 
 /** Whose dead letters they are to be, for `relay dead-letter`. */
-export const deadLetterDisk = (directory: string): NodeDisk => new NodeDisk(join(directory, DEAD_LETTERS));
+export const deadLetterDisk = (directory: string, guard?: () => Promise<void>): NodeDisk =>
+  new NodeDisk(join(directory, DEAD_LETTERS), guard);
 
 /**
  * The spool in a directory, which is made when missing and belongs to this process until the lock is released.
@@ -27,8 +28,9 @@ export function makeSpool(
   log: Log,
 ): { readonly spool: Spool; readonly lock: DirectoryLock } {
   makeDirectory(join(directory, DEAD_LETTERS), 0o700);
-  const lock = lockDirectory(directory);
-  const disk = new NodeDisk(directory);
+  const lock = lockDirectory(directory, clock);
+  const guard = () => lock.check();
+  const disk = new NodeDisk(directory, guard);
   const logOn = (on: NodeDisk) => () =>
     new FileLog({
       disk: on,
@@ -41,7 +43,7 @@ export function makeSpool(
       onDamage: ({ fromSeq, toSeq }) => log.error("damage in the spool", { batches: toSeq - fromSeq + 1 }),
       onQuarantine: (name, reason) => log.error("a spool file cannot be used", { name, reason }),
     });
-  const letters = deadLetterDisk(directory);
+  const letters = deadLetterDisk(directory, guard);
   const parts = {
     log: logOn(disk)(),
     clock,

@@ -36,9 +36,9 @@ export interface DiskFile {
   close(): Promise<void>;
 }
 
-/** Whether this process is short of something for now, and the file itself is none the worse. */
+/** Whether this process is short of something for now, such as the directory, and the file itself is none the worse. */
 export function isShortage(error: unknown): boolean {
-  return ["EMFILE", "ENFILE", "ENOMEM", "EINTR", "EAGAIN"].includes(codeOf(error));
+  return ["EMFILE", "ENFILE", "ENOMEM", "EINTR", "EAGAIN", "directory_locked"].includes(codeOf(error));
 }
 
 /** Whether the medium has no room. */

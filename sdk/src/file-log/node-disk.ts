@@ -7,15 +7,22 @@ const QUARANTINE_FILES_MAX = 8;
 /** A file larger than this is not kept in quarantine at all. */
 const QUARANTINE_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Rejects when the directory is somebody else's. */
+type Guard = () => Promise<void>;
+
 /** A real directory. It must exist. Files are made 0600: what people listen to is nobody else's business. */
 export class NodeDisk implements Disk {
   readonly #directory: string;
+  readonly #guard: Guard;
 
-  constructor(directory: string) {
+  /** @param guard is asked before anything is changed, and after every sync before it counts; see `DirectoryLock`. */
+  constructor(directory: string, guard: Guard = async () => undefined) {
     this.#directory = directory;
+    this.#guard = guard;
   }
 
   async list(): Promise<string[]> {
+    await this.#guard();
     const entries = await readdir(this.#directory, { withFileTypes: true });
     return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   }
@@ -24,7 +31,17 @@ export class NodeDisk implements Disk {
     return (await stat(this.#path(name))).size;
   }
 
-  read(name: string, offset: number, length: number): Promise<Uint8Array> {
+  async read(name: string, offset: number, length: number): Promise<Uint8Array> {
+    try {
+      return await this.#read(name, offset, length);
+    } catch (error) {
+      // What is missing is not damaged when others have the directory.
+      await this.#guard();
+      throw error;
+    }
+  }
+
+  #read(name: string, offset: number, length: number): Promise<Uint8Array> {
     return this.#with(name, "r", async (handle) => {
       const buffer = new Uint8Array(length);
       let filled = 0;
@@ -38,18 +55,21 @@ export class NodeDisk implements Disk {
   }
 
   async create(name: string): Promise<DiskFile> {
-    return new NodeFile(await open(this.#path(name), "ax", 0o600));
+    await this.#guard();
+    return new NodeFile(await open(this.#path(name), "ax", 0o600), this.#guard);
   }
 
   syncFile(name: string): Promise<void> {
     return this.#with(name, "r+", (handle) => handle.datasync());
   }
 
-  unlink(name: string): Promise<void> {
-    return unlink(this.#path(name));
+  async unlink(name: string): Promise<void> {
+    await this.#guard();
+    await unlink(this.#path(name));
   }
 
   async quarantine(name: string): Promise<boolean> {
+    await this.#guard();
     const quarantine = this.#path("quarantine");
     await mkdir(quarantine, { recursive: true, mode: 0o700 });
     const kept = (await readdir(quarantine)).toSorted();
@@ -62,8 +82,9 @@ export class NodeDisk implements Disk {
     return isKept;
   }
 
-  emptyQuarantine(): Promise<void> {
-    return rm(this.#path("quarantine"), { recursive: true, force: true });
+  async emptyQuarantine(): Promise<void> {
+    await this.#guard();
+    await rm(this.#path("quarantine"), { recursive: true, force: true });
   }
 
   async syncDirectory(): Promise<void> {
@@ -93,17 +114,22 @@ export class NodeDisk implements Disk {
 
 class NodeFile implements DiskFile {
   readonly #handle: FileHandle;
+  readonly #guard: Guard;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, guard: Guard) {
     this.#handle = handle;
+    this.#guard = guard;
   }
 
   async write(bytes: Uint8Array): Promise<number> {
     return (await this.#handle.write(bytes)).bytesWritten;
   }
 
-  sync(): Promise<void> {
-    return this.#handle.datasync();
+  async sync(): Promise<void> {
+    await this.#handle.datasync();
+    // What nobody can find any more is not durable.
+    if ((await this.#handle.stat()).nlink === 0) throw new Error("the file was removed by somebody else");
+    await this.#guard();
   }
 
   close(): Promise<void> {

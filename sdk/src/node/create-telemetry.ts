@@ -36,6 +36,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
   const transport = new HttpTransport({ ...checked, tls: checkTls(options.tls) });
   // The last thing that can fail: whoever is refused leaves nothing locked.
   const lock: DirectoryLock | undefined = directory === undefined ? undefined : lockDirectory(directory);
+  const disk = (path: string) => new NodeDisk(path, () => lock!.check());
   return assembleTelemetry(checked, {
     clock: systemClock,
     codec: briefMsgpackCodec,
@@ -47,7 +48,7 @@ export function createTelemetry<E extends EventDefinitions = AnyEvents>(
         ? new MemoryStore(checked, lengthOf)
         : new FileLog({
             ...checked,
-            disk: wear?.meter(new NodeDisk(directory)) ?? new NodeDisk(directory),
+            disk: wear?.meter(disk(directory)) ?? disk(directory),
             clock: systemClock,
             spelling: briefMsgpackCodec.spelling,
             packer,
