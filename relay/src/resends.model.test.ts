@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type Accepted, Resends } from "./resends.ts";
 import { batchOf } from "./testing/batches.ts";
 
-const RUNS = 18_000;
+const RUNS = 22_000;
 const FILE = "resends.model";
 const FEW = { seed: 1, numRuns: 1_000 };
 const EPOCHS_MAX = 2;

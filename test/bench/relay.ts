@@ -2,7 +2,7 @@
  * What a relay costs, from HTTP in to PutRecords out: the command itself, with a Kinesis that only keeps and checks, and
  * devices that send as fast as they are answered, each in a process of its own on this machine.
  *
- *   pnpm bench relay [--json] [--runs 3] [--events 200000] [--only 1,50,connected] [--kind stream] [--encoding gzip] [--speaks json] [--workers 2] [--profile DIR]
+ *   pnpm bench relay [--json] [--runs 3] [--events 200000] [--only 1,50,connected] [--kind stream] [--encoding zstd] [--speaks json] [--workers 2] [--profile DIR]
  *
  * Beside it, in the same run and of the same bodies: the floor (inflate, MD5, SHA-256) and, for batches of 1, a bare
  * `node:http` server that reads the body. In `spool` Kinesis is away: every batch is acknowledged from the relay's disk,
@@ -12,7 +12,7 @@
 import { parseArgs } from "node:util";
 import { runBare, runFloor, runRelay } from "./relay/runs.ts";
 import { KINDS, printTable, type Sample } from "./relay/table.ts";
-import type { Workload } from "./relay/workload.ts";
+import { ENCODINGS, type Workload } from "./relay/workload.ts";
 import { makeMedium } from "./sdk/medium.ts";
 import { describeMachine } from "./sdk/table.ts";
 
@@ -35,7 +35,7 @@ const { values } = parseArgs({
     events: { type: "string", default: "200000" },
     only: { type: "string", default: Object.keys(SIZES).join(",") },
     kind: { type: "string", default: KINDS.join(",") },
-    encoding: { type: "string", default: "zstd" },
+    encoding: { type: "string", default: "columns" },
     speaks: { type: "string", default: "cbor" },
     workers: { type: "string", default: "1" },
     profile: { type: "string" },
@@ -47,9 +47,7 @@ for (const name of names) {
   if (!Object.hasOwn(SIZES, name))
     throw new Error(`--only has "${name}", expected some of ${Object.keys(SIZES).join(", ")}`);
 }
-if (values.encoding !== "zstd" && values.encoding !== "gzip")
-  throw new Error(`--encoding is "${values.encoding}", expected zstd or gzip`);
-const { encoding } = values;
+const encoding = encodingOf(values.encoding);
 const kinds = KINDS.filter((kind) => values.kind.split(",").includes(kind));
 
 const medium = makeMedium();
@@ -65,6 +63,12 @@ try {
 const options = { runs, events: Number(values.events), encoding };
 if (values.json) console.log(JSON.stringify({ ...describeMachine(), ...options, samples }, undefined, 2));
 else printTable(samples, options);
+
+function encodingOf(given: string): Workload["encoding"] {
+  const encoding = ENCODINGS.find((each) => each === given);
+  if (!encoding) throw new Error(`--encoding is "${given}", expected one of ${ENCODINGS.join(", ")}`);
+  return encoding;
+}
 
 function workloadOf(name: string): Workload {
   const { batchEvents, devices } = SIZES[name]!;

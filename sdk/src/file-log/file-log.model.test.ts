@@ -8,8 +8,8 @@ import { lyingDisk, meddledStore } from "../testing/meddle.ts";
 import type { Fault } from "../testing/memory-disk.ts";
 import { modelRuns, noFault } from "../testing/model-runs.ts";
 
-const RUNS = 25_000;
-const SCHEDULES = 5_000;
+const RUNS = 30_000;
+const SCHEDULES = 7_000;
 
 /** Done to a bench. */
 const doing = command<LogBench>;

@@ -3,7 +3,7 @@
  * Arguments: a workload as JSON, the server's URL, a write key. Told `warm` or `measure`, it sends that part, and tells what it saw.
  */
 import { connect, type Socket } from "node:net";
-import { BATCHES_PATH, MEDIA_MSGPACK } from "@tonearm/sdk/wire";
+import { BATCHES_PATH } from "@tonearm/sdk/wire";
 import { type Body, bodiesOf, type Workload } from "./workload.ts";
 
 /** What the devices saw of one part. */
@@ -88,12 +88,12 @@ class Device {
   }
 }
 
-function requestOf({ encoding, bytes }: Body): Buffer {
+function requestOf({ media, encoding, bytes }: Body): Buffer {
   const lines = [
     `POST ${BATCHES_PATH} HTTP/1.1`,
     `host: ${hostname}:${port}`,
     "connection: keep-alive",
-    `content-type: ${MEDIA_MSGPACK}`,
+    `content-type: ${media}`,
     ...(encoding === "identity" ? [] : [`content-encoding: ${encoding}`]),
     `authorization: Bearer ${key}`,
     `content-length: ${bytes.length}`,

@@ -1,6 +1,12 @@
 /** What the devices of this benchmark send: plays of thirteen fields, the same in every process that makes them. */
-import { constants, gzipSync, zstdCompressSync } from "node:zlib";
-import { encodeMsgpackBatch, msgpackCodec } from "@tonearm/sdk/wire";
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  ColumnsEncoder,
+  encodeMsgpackBatch,
+  MEDIA_COLUMNS,
+  MEDIA_MSGPACK,
+  msgpackCodec,
+} from "@tonearm/sdk/wire";
 import { playOf } from "../sdk/contender.ts";
 import { makePlays } from "../sdk/plays.ts";
 
@@ -12,12 +18,17 @@ export interface Workload {
   readonly warmBatches: number;
   /** Sent while it is measured; each device sends so many. */
   readonly batches: number;
-  readonly encoding: "zstd" | "gzip";
+  readonly encoding: WorkloadEncoding;
 }
 
-/** A request's body, as Tonearm's own SDK sends it. */
+/** By columns and brotli, as Tonearm's own SDK sends what fits in 64 KiB; or in msgpack, as it sends to a relay without columns. */
+export const ENCODINGS = ["columns", "zstd", "gzip"] as const;
+type WorkloadEncoding = (typeof ENCODINGS)[number];
+
+/** A request's body. */
 export interface Body {
-  readonly encoding: Workload["encoding"] | "identity";
+  readonly media: string;
+  readonly encoding: "br" | "zstd" | "gzip" | "identity";
   readonly bytes: Buffer;
 }
 
@@ -28,8 +39,10 @@ const STRIDE = 7;
 const BEGAN_MS = Date.UTC(2026, 10, 23, 6);
 /** What the SDK uses, and from which size on. */
 const ZSTD_LEVEL = 5;
+const BROTLI = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 16 };
 const WORTHWHILE_BYTES = 512;
 
+const columnsEncoder = new ColumnsEncoder();
 let texts: readonly string[] | undefined;
 
 /** The data of one event, as JSON text. */
@@ -73,11 +86,20 @@ function bodyOf({ batchEvents, encoding }: Workload, device: number, batch: numb
       json: dataOf(device, firstSeq + i),
     }),
   );
-  const plain = Buffer.from(
-    encodeMsgpackBatch({ device: deviceName(device), epoch: EPOCH, firstSeq }, events),
-  );
-  if (plain.length < WORTHWHILE_BYTES) return { encoding: "identity", bytes: plain };
-  if (encoding === "gzip") return { encoding, bytes: gzipSync(plain) };
+  const header = { device: deviceName(device), epoch: EPOCH, firstSeq };
+  const columns = encoding === "columns" ? columnsEncoder.encode(header, events) : undefined;
+  const media = columns ? MEDIA_COLUMNS : MEDIA_MSGPACK;
+  const plain = Buffer.from(columns ?? encodeMsgpackBatch(header, events));
+  if (plain.length < WORTHWHILE_BYTES) return { media, encoding: "identity", bytes: plain };
+  if (encoding === "gzip") return { media, encoding, bytes: gzipSync(plain) };
+  if (encoding === "columns") {
+    const params = { ...BROTLI, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length };
+    return { media, encoding: "br", bytes: brotliCompressSync(plain, { params }) };
+  }
   const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL };
-  return { encoding, bytes: zstdCompressSync(plain, { pledgedSrcSize: plain.length, params }) };
+  return {
+    media,
+    encoding,
+    bytes: zstdCompressSync(plain, { pledgedSrcSize: plain.length, params }),
+  };
 }
