@@ -21,7 +21,7 @@ const BUNDLERS: readonly (readonly [name: string, bundler: Bundler])[] = [
   ["webpack-for-electron-renderer", withWebpack("electron-renderer")],
 ];
 /** What only Node's entry has. */
-const OF_NODE = /node:|undici|msgpackr|createRequire|directory_locked/i;
+const OF_NODE = /node:|undici|msgpackr|createRequire|directory_unusable/i;
 /** What only the browser's entry has. */
 const OF_BROWSER = /indexedDB\.open/;
 /** Generous: what bundlers add of their own, beside a few hundred bytes of ours. */
