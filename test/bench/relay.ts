@@ -65,9 +65,9 @@ if (values.json) console.log(JSON.stringify({ ...describeMachine(), ...options, 
 else printTable(samples, options);
 
 function encodingOf(given: string): Workload["encoding"] {
-  const encoding = ENCODINGS.find((each) => each === given);
-  if (!encoding) throw new Error(`--encoding is "${given}", expected one of ${ENCODINGS.join(", ")}`);
-  return encoding;
+  const known = ENCODINGS.find((each) => each === given);
+  if (!known) throw new Error(`--encoding is "${given}", expected one of ${ENCODINGS.join(", ")}`);
+  return known;
 }
 
 function workloadOf(name: string): Workload {
