@@ -1,5 +1,6 @@
 /** Entry `@tonearm/sdk/testing`: a clock, a disk, bad inputs and model tests for the workspace's own tests. Not published. */
 export { command } from "./testing/command.ts";
+export { countingClock } from "./testing/counting-clock.ts";
 export { fuzz } from "./testing/fuzz.ts";
 export { ManualClock } from "./testing/manual-clock.ts";
 export { beforeEachCall, lyingDisk, meddledStore } from "./testing/meddle.ts";

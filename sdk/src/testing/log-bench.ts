@@ -1,5 +1,4 @@
 /** A file log on a disk in memory, and beside it the little that must be true of it: what became of every event. */
-import type { Clock } from "../clock.ts";
 import type { Disk } from "../file-log/disk.ts";
 import { FileLog } from "../file-log/file-log.ts";
 import {
@@ -11,6 +10,7 @@ import {
   type SeqRange,
   type Store,
 } from "../store.ts";
+import { countingClock } from "./counting-clock.ts";
 import { isDue, isFit, LogTruth } from "./log-truth.ts";
 import { type Fault, MemoryDisk } from "./memory-disk.ts";
 
@@ -19,23 +19,9 @@ export type MakeLog = (disk: MemoryDisk, onDamage: (range: SeqRange) => void) =>
 
 /** Stands in everything that a purge must leave nothing of. */
 const SECRET = "secret";
-const RESERVE = new Uint8Array(65_536).fill(7);
 /** Over every cap there is. */
 const TOO_MUCH = 1e9;
 const WIDE: RunLimit = { eventsMax: 1_000, bytesMax: 1_000_000 };
-
-/** Time stands still, and chance counts. */
-function countingClock(): Clock {
-  let drawn = 0;
-  return {
-    wallMs: () => 1,
-    monotonicMs: () => 0,
-    after: () => () => undefined,
-    fraction: () => 0.5,
-    randomBytes: (count) =>
-      count === RESERVE.length ? RESERVE : Uint8Array.from({ length: count }, () => ++drawn & 255),
-  };
-}
 
 /** A log whose segments are full after a few commits. */
 export const smallLogOn = (disk: Disk, onDamage: (range: SeqRange) => void): FileLog =>

@@ -1,5 +1,5 @@
 import type { Entry, FileLog, FileLogOptions } from "@tonearm/sdk/file-log";
-import type { Clock } from "@tonearm/sdk/ports";
+import { countingClock } from "@tonearm/sdk/testing";
 import { JournalDisk, systemError } from "./journal-disk.ts";
 import { Promises } from "./promises.ts";
 
@@ -11,20 +11,6 @@ const SEGMENT_BYTES = 512;
 const WIDE = { eventsMax: 1_000, bytesMax: 1_000_000 };
 /** Over every cap there is. */
 const TOO_MUCH = 1e9;
-const RESERVE = new Uint8Array(65_536).fill(7);
-
-/** Time stands still, and chance counts. */
-function countingClock(): Clock {
-  let drawn = 0;
-  return {
-    wallMs: () => 1,
-    monotonicMs: () => 0,
-    after: () => () => undefined,
-    fraction: () => 0.5,
-    randomBytes: (count) =>
-      count === RESERVE.length ? RESERVE : Uint8Array.from({ length: count }, () => ++drawn & 255),
-  };
-}
 
 /** A log on `disk`; `onDamage` is told of what it says damage took. */
 export function logOn(

@@ -5,6 +5,7 @@
 import type { LoadShape, PutEntry, PutRecords, PutResult } from "@tonearm/relay/testing";
 import type { Disk } from "@tonearm/sdk/file-log";
 import type { Clock, Store, Transport } from "@tonearm/sdk/ports";
+import { meddledStore } from "@tonearm/sdk/testing";
 
 /** What stands between SDK and relay and their ports; without a bug, nothing does. */
 export interface Plant {
@@ -60,7 +61,7 @@ export const PLANTS: Readonly<Record<string, Partial<Plant>>> = {
   },
   "the store deletes what it shows": {
     store: (store) =>
-      changed(store, {
+      meddledStore(store, {
         read: async (limit) => {
           const run = await store.read(limit);
           if (run) await store.acknowledge(run.epoch, run.firstSeq + run.events.length - 1);
@@ -70,11 +71,11 @@ export const PLANTS: Readonly<Record<string, Partial<Plant>>> = {
   },
   "the store forgets more than was acknowledged": {
     store: (store) =>
-      changed(store, { acknowledge: (epoch, throughSeq) => store.acknowledge(epoch, throughSeq + 1) }),
+      meddledStore(store, { acknowledge: (epoch, throughSeq) => store.acknowledge(epoch, throughSeq + 1) }),
   },
   "the store evicts without a declaration": {
     store: (store) =>
-      changed(store, {
+      meddledStore(store, {
         planEviction: async (bytes, events) => {
           await (await store.planEviction(bytes, events))?.apply();
           return undefined;
@@ -83,7 +84,9 @@ export const PLANTS: Readonly<Record<string, Partial<Plant>>> = {
   },
   "a purge leaves everything where it is": {
     store: (store) =>
-      changed(store, { planPurge: async () => ({ ...(await store.planPurge()), apply: async () => true }) }),
+      meddledStore(store, {
+        planPurge: async () => ({ ...(await store.planPurge()), apply: async () => true }),
+      }),
   },
   "a request that was sent counts as accepted": {
     transport: (transport) => ({
@@ -107,20 +110,4 @@ function withoutFileSync(disk: Disk): Disk {
 
 function withoutDirectorySync(disk: Disk): Disk {
   return { ...disk, syncDirectory: async () => undefined };
-}
-
-/** A store is a class: its methods are called on it, not copied from it. */
-function changed(store: Store, change: Partial<Store>): Store {
-  return {
-    durable: store.durable,
-    open: (device, epoch) => store.open(device, epoch),
-    append: (entries) => store.append(entries),
-    read: (limit) => store.read(limit),
-    acknowledge: (epoch, throughSeq) => store.acknowledge(epoch, throughSeq),
-    planEviction: (bytes, events) => store.planEviction(bytes, events),
-    planPurge: () => store.planPurge(),
-    backlog: () => store.backlog(),
-    close: () => store.close(),
-    ...change,
-  };
 }
