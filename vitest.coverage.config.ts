@@ -19,7 +19,7 @@ export default defineConfig({
   test: {
     include: [
       "sdk/src/{file-log,wire}/**/*.test.ts",
-      "sdk/src/{consent,memory-store,purge,refusal}.test.ts",
+      "sdk/src/{consent,memory-store,purge,run}.test.ts",
       "sdk/src/node/packed-queue.test.ts",
       "relay/src/aggregate/*.test.ts",
       "relay/src/ingest/columns-batch.test.ts",

@@ -9,6 +9,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: [
+      "sdk/src/run.test.ts",
       "sdk/src/file-log/*.test.ts",
       "sdk/src/wire/**/*.test.ts",
       "relay/src/aggregate/*.test.ts",

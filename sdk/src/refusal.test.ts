@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { isControl } from "./run.ts";
 import { instance, settled, undeclared } from "./testing/instance.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { accept, readRun } from "./testing/scripted-transport.ts";
 import type { Answer } from "./transport.ts";
-import { msgpackCodec } from "./wire/msgpack.ts";
-import { ndjsonCodec } from "./wire/ndjson.ts";
 
 const refused = (code: string): Answer => ({ kind: "rejected", code, message: "scripted" });
 
@@ -99,22 +96,5 @@ describe("a refusal that meets one event", () => {
     expect(transport.batches.filter(({ firstSeq, count }) => firstSeq === 19 && count === 1)).toHaveLength(5);
     expect(transport.received.filter(({ type }) => type === "tick")).toHaveLength(49);
     expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
-  });
-});
-
-describe("isControl", () => {
-  it.each([
-    ["$open", true],
-    ["$purge", true],
-    ["a", false],
-    // A length of 36 is the byte that "$" is.
-    ["x".repeat(36), false],
-    ["x".repeat(64), false],
-  ])("says of %s in both spellings: %s", (type, expected) => {
-    const event = { type, timeMs: 1_763_840_940_123, monoMs: 1, offsetMs: null, json: '{"$":"$"}' };
-    expect([msgpackCodec, ndjsonCodec].map((codec) => isControl(codec.encodeEvent(event)))).toEqual([
-      expected,
-      expected,
-    ]);
   });
 });

@@ -55,12 +55,15 @@ export class Aggregator {
    */
   add(batch: Batch, packing: Packing = LIVE): Delivery {
     const delivery = new Delivery(batch);
-    const shape = this.#shardMap.shape;
-    const shard = this.#shardMap.shardFor(this.#hashKeyOf(batch.device));
-    if (!shape || !shard) delivery.entryFailed();
-    else if (shape.aggregationOff === undefined)
-      this.#aggregate(delivery, shard.shardId, shape.recordBytesMax, packing);
-    else this.#sendSingly(delivery, shape.isAuto ? undefined : shard.shardId, shape.recordBytesMax, packing);
+    const { shape } = this.#shardMap;
+    if (!shape) {
+      delivery.entryFailed();
+      return delivery;
+    }
+    const { isAuto, aggregationOff, recordBytesMax } = shape;
+    const { shardId } = this.#shardMap.shardFor(this.#hashKeyOf(batch.device))!;
+    if (aggregationOff === undefined) this.#aggregate(delivery, shardId, recordBytesMax, packing);
+    else this.#sendSingly(delivery, isAuto ? undefined : shardId, recordBytesMax, packing);
     return delivery;
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Batch } from "../batch.ts";
 import { Delivery } from "../put/delivery.ts";
 import { entryBytes } from "../put/put-entry.ts";
@@ -76,6 +76,49 @@ describe("Container", () => {
     expect([entry.partitionKey, entry.explicitHashKey]).toEqual(["alone", undefined]);
     expect(Buffer.from(entry.data).toString()).toBe(linesOf(batch)[0]);
   });
+});
+
+describe("what a container says of itself", () => {
+  it("counts no number that was given up, neither in its size nor in its events", () => {
+    const given = batchOf("d1", 1, 3);
+    const [end = 0] = given.records.ends;
+    const holed = {
+      ...given,
+      records: { ...given.records, ends: [0, ...given.records.ends.flatMap((at) => [at, at])] },
+    };
+    expect(end).toBeGreaterThan(0);
+    const [plain, withHoles] = [packed([given]), packed([holed])];
+    expect(withHoles.size).toBe(plain.size);
+    expect(Buffer.from(withHoles.entry.data)).toEqual(Buffer.from(plain.entry.data));
+    expect(withHoles.entry.userRecords).toBe(3);
+  });
+
+  it("is exact with more devices than the number of one fits into a byte", () => {
+    const given = Array.from({ length: 300 }, (_, i) => batchOf(`d${i % 200}`, 1, 1));
+    const { entry, size } = packed(given);
+    expect(size - entryBytes(entry)).toBe(39 - entry.explicitHashKey!.length);
+  });
+});
+
+it("a device's key stands once in an aggregate, however many batches come from it", () => {
+  const { entry } = packed(Array.from({ length: 20 }, (_, i) => batchOf("kitchen", 1 + i, 1)));
+  const key = Buffer.of(0x0a, 7, ...Buffer.from("kitchen"));
+  const data = Buffer.from(entry.data);
+  expect(data.indexOf(key)).toBeGreaterThan(0);
+  expect(data.indexOf(key)).toBe(data.lastIndexOf(key));
+});
+
+it("memory of aggregates that are in the stream, and of containers that are closed, is used again", () => {
+  const round = () => {
+    packed([batchOf("d1", 1, 1)]);
+    const { entry } = packed([batchOf("d1", 1, 300), batchOf("d2", 1, 300)]);
+    entry.free!();
+  };
+  for (let i = 0; i < 10; i++) round();
+  const allocate = vi.spyOn(Buffer, "allocUnsafeSlow");
+  for (let i = 0; i < 600; i++) round();
+  expect(allocate).not.toHaveBeenCalled();
+  allocate.mockRestore();
 });
 
 /** Splits and merges shards at random, as resharding does. */
