@@ -54,9 +54,8 @@ export function pack(payload: Uint8Array, packer: Packer): Uint8Array {
 
 /** The payload that was packed; undefined when it cannot be had. */
 export function unpack(packed: Uint8Array, packer: Packer): Uint8Array | undefined {
-  if (packed.length < LENGTH_BYTES) return undefined;
-  const length = new DataView(packed.buffer, packed.byteOffset).getUint32(0, true);
   try {
+    const length = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint32(0, true);
     return length <= UNPACKED_BYTES_MAX ? packer.unpack(packed.subarray(LENGTH_BYTES), length) : undefined;
   } catch {
     return undefined;
@@ -78,7 +77,6 @@ export function entriesIn(payload: Uint8Array, firstSeq: number, count: number):
       byte = payload[at++]!;
       length += (byte & 0x7f) * 2 ** shift;
     }
-    if (at + length > payload.length) return undefined;
     marks[2 * i] = at;
     marks[2 * i + 1] = length * 4 + priority;
     at += length;

@@ -4,7 +4,7 @@ import { ManualClock } from "../testing/manual-clock.ts";
 import { MemoryDisk } from "../testing/memory-disk.ts";
 import { DEVICE, drain, entries } from "../testing/store-contract.ts";
 import { FileLog } from "./file-log.ts";
-import { FRAMES_START, segmentNumber } from "./segment-format.ts";
+import { FRAMES_START, segmentName, segmentNumber } from "./segment-format.ts";
 
 const EPOCHS = ["a", "b", "c"].map((letter) => letter.repeat(16));
 const segmentsOf = (disk: MemoryDisk) => disk.names().filter((name) => name.startsWith("seg-"));
@@ -154,6 +154,38 @@ describe("the end of an epoch", () => {
   });
 });
 
+describe("the end of an epoch is named, whatever is wrong elsewhere:", () => {
+  it("a damaged frame in a file before its last", async () => {
+    const disk = await killed();
+    flip(-5)(disk, segmentsOf(disk)[2]!);
+    const said = await nextSays(disk);
+    expect(said.end).toBe(300);
+    expect(said.known.size).toBe(300);
+  });
+
+  it("a commit of a later epoch that a crash tore, and nothing else of it", async () => {
+    const disk = await killed();
+    const second = logOn(disk, undefined, 3);
+    await second.log.open(DEVICE, EPOCHS[2]!);
+    const name = segmentsOf(disk).at(-1)!;
+    const { length } = disk.bytesOf(name);
+    await second.log.append(entries(1, 10));
+    const left = disk.processKill();
+    shorten(length + 50)(left, name);
+    expect((await nextSays(left)).end).toBe(300);
+  });
+});
+
+it("an empty newest file is removed when what may be missing is declared, and nobody is told of it", async () => {
+  const disk = await killed();
+  disk.setBytes(segmentName(1_000), new Uint8Array(0));
+  const { log, told } = logOn(disk, undefined, 2);
+  expect((await log.open(DEVICE, EPOCHS[1]!)).previous).toEqual({ epoch: EPOCHS[0], lastSeq: null });
+  await log.append(entries(1, 1));
+  expect(disk.names()).not.toContain(segmentName(1_000));
+  expect([told, disk.quarantined.size]).toEqual([[], 0]);
+});
+
 it("segments written with other options are read, however long any option allows", async () => {
   const disk = new MemoryDisk();
   const { log } = logOn(disk, 16_777_216);
@@ -172,13 +204,16 @@ it("each file is read once at the start, but one that is acknowledged in part", 
     const { log } = logOn(disk, undefined, i + 1);
     await log.open(DEVICE, epoch);
     await log.append(entries(1, 4));
+    // In part, whole, and its first event only.
     if (i === 1) await log.acknowledge(epochs[0]!, 2);
+    if (i === 3) await log.acknowledge(epochs[2]!, 4);
+    if (i === 5) await log.acknowledge(epochs[4]!, 1);
     disk = disk.processKill();
   }
   const { log } = logOn(disk, undefined, 100);
   await log.open(DEVICE, EPOCHS[0]!);
-  expect(disk.calls.filter((call) => call === "read")).toHaveLength(51);
-  expect(log.backlog().events).toBe(198);
+  expect(disk.calls.filter((call) => call === "read")).toHaveLength(52);
+  expect(log.backlog().events).toBe(193);
 });
 
 describe("the number in a file's name", () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { packer } from "../node/compress.ts";
+import type { Packer } from "../packer.ts";
 import { entries } from "../testing/store-contract.ts";
 import { crc32c } from "./crc32c.ts";
-import { pack, payloadOf, unpack } from "./payload.ts";
+import { entriesIn, pack, payloadOf, unpack } from "./payload.ts";
 import { decodeFrame, decodeHeader, encodeEventsFrame, encodeHeader, entriesOf } from "./segment-format.ts";
 
 const HEADER = {
@@ -89,12 +90,61 @@ describe("what is packed", () => {
   });
 
   it.each([
-    ["is shorter than its length", (packed: Uint8Array) => packed.subarray(0, 3)],
+    [
+      "is shorter than its length, although what stands behind it is not",
+      (packed: Uint8Array) => packed.subarray(0, 3),
+    ],
     ["says that it is longer than anything may be", (packed: Uint8Array) => withLength(packed, 16_777_217)],
     ["says that it is shorter than it is", (packed: Uint8Array) => withLength(packed, 5)],
     ["is not what the packer makes", (packed: Uint8Array) => packed.slice().fill(0xff, 4)],
   ])("cannot be had when it %s", (_, change) => {
     expect(unpack(change(pack(payloadOf(entries(1, 50)), packer)), packer)).toBeUndefined();
+  });
+});
+
+it("no packer is asked for more than 16 MiB", () => {
+  const asked: number[] = [];
+  const curious: Packer = {
+    ...packer,
+    unpack: (_, length) => {
+      asked.push(length);
+      return new Uint8Array(length);
+    },
+  };
+  const packed = pack(payloadOf(entries(1, 50)), packer);
+  expect(unpack(withLength(packed, 16_777_216), curious)).toHaveLength(16_777_216);
+  expect(unpack(withLength(packed, 16_777_217), curious)).toBeUndefined();
+  expect(asked).toEqual([16_777_216]);
+});
+
+describe("the payload of a frame", () => {
+  const read = (bytes: readonly number[], count = 1) =>
+    entriesIn(Uint8Array.from(bytes), 7, count)?.map((entry) => [entry.seq, entry.priority, ...entry.bytes]);
+
+  it("holds of each event its priority, its length and its bytes", () => {
+    expect(read([0, 1, 9, 3, 0, 2, 2, 8, 8], 3)).toEqual([
+      [7, 0, 9],
+      [8, 3],
+      [9, 2, 8, 8],
+    ]);
+    expect(read([], 0)).toEqual([]);
+  });
+
+  it("may spell a length in up to five bytes", () => {
+    expect(read([1, 0x81, 0x80, 0x80, 0x80, 0, 9])).toEqual([[7, 1, 9]]);
+    expect(read([1, 0x81, 0x80, 0x80, 0x80, 0x80, 0, 9])).toBeUndefined();
+  });
+
+  it.each([
+    ["is of a priority that there is not", [4, 1, 9], 1],
+    ["has no length", [1], 1],
+    ["has half a length", [1, 0x80], 1],
+    ["is cut off", [1, 2, 9], 1],
+    ["is cut off, with another promised", [1, 9, 9], 2],
+    ["has something behind it", [1, 1, 9, 9], 1],
+    ["is one of more than there can be", [1, 0], 2],
+  ])("is none when an event of it %s", (_, bytes, count) => {
+    expect(read(bytes, count)).toBeUndefined();
   });
 });
 

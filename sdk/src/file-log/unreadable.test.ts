@@ -91,6 +91,17 @@ describe("a file that cannot be read", () => {
     expect(told).toEqual([expect.stringMatching(/^is 25165825 bytes long, expected at most 25165824/)]);
   });
 
+  it("is not one that is as long as a file may be", async () => {
+    const disk = diskOf(encodeEventsFrame(7, entries(1, 3)));
+    const bytes = new Uint8Array(25_165_824);
+    bytes.set(disk.bytesOf(segmentName(1)));
+    disk.setBytes(segmentName(1), bytes);
+    const { log, told } = logOn(disk, 2);
+    await log.open(DEVICE, NEXT);
+    expect(told).toEqual([]);
+    expect(await seqsIn(log)).toEqual([1, 2, 3]);
+  });
+
   it("for want of descriptors while it is read is read later, and nothing is lost", async () => {
     const disk = await killed();
     const { log, damage } = logOn(disk, 2);
@@ -207,6 +218,9 @@ describe("frames that are not as a log writes them", () => {
     await log.open(DEVICE, NEXT);
     expect(log.backlog().events).toBe(4);
     expect(seqsOf(await log.read(WIDE))).toEqual([1, 2, 3, 4]);
+    const again = logOn(diskOf(encodeEventsFrame(7, entries(1, 3)), encodeEventsFrame(7, entries(3, 4))), 2);
+    await again.log.open(DEVICE, NEXT);
+    expect(again.log.backlog().events).toBe(4);
   });
 
   it("damaged one after another are one hole", async () => {
