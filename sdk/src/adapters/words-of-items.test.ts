@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clipped } from "./words-of-items.ts";
+import { clipped, idOf, schemeOf } from "./words-of-items.ts";
 
 describe("the words of an item", () => {
   it.each([
@@ -58,4 +58,52 @@ describe("the words of an item", () => {
     expect(clipped({ title: `${"x".repeat(1_023)}🎵` }).title).toBe("x".repeat(1_023));
     expect(clipped({ container_type: `${"x".repeat(62)}🎵` }).container_type).toBe(`${"x".repeat(62)}🎵`);
   });
+});
+
+describe("the id of a player or a group", () => {
+  it.each(["RINCON_00DEAD00000701400", "RINCON_00DEAD00000601400:63", "a", "uuid:1-2.3"])(
+    "is %s as it is",
+    (id) => {
+      expect(idOf(id)).toBe(id);
+    },
+  );
+
+  it.each([
+    "",
+    "x".repeat(129),
+    7,
+    null,
+    "http://anna:SECRET@192.0.2.7:8000/live?token=TOK",
+    "x-sonos-vli:RINCON_1:2,spotify:TOK",
+    "x-rincon:RINCON_1",
+    "192.0.2.7",
+    "h.example.com:8000",
+    "anna@example.com",
+    "Anna's room",
+  ])("is none where it is %s", (value) => {
+    expect(idOf(value)).toBeNull();
+  });
+});
+
+describe("the scheme of a URI", () => {
+  it.each([
+    ["http://h/x", "http"],
+    ["HTTPS://h/x", "https"],
+    ["x-rincon:RINCON_1", "x-rincon"],
+    ["x-rincon-mp3radio://h/x", "x-rincon-mp3radio"],
+    ["aac:http://h/x", "aac"],
+    ["spotify:track:1", "spotify"],
+    ["alsa:hw:0", "alsa"],
+    ["cdda:///dev/sr0", "cdda"],
+    ["blob:http://h/x", "blob"],
+  ])("of %s is %s", (uri, scheme) => {
+    expect(schemeOf(uri)).toBe(scheme);
+  });
+
+  it.each(["anna:SECRET@h/live", "radio.example.com:8000/live", "localhost:8000", "a/b://c", ""])(
+    "of %s is none: what stands before the colon is a name",
+    (uri) => {
+      expect(schemeOf(uri)).toBeNull();
+    },
+  );
 });

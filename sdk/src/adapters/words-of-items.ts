@@ -48,6 +48,13 @@ export function wordOf(text: unknown): string | null {
   return word === "" || URIS.some((uri) => uri.test(word)) ? null : word;
 }
 
+/**
+ * The id of a player or a group, as a household gives them ("RINCON_…:63"): 1 to 128 letters, digits and marks. Null where it is none, or
+ * an address.
+ */
+export const idOf = (value: unknown): string | null =>
+  typeof value === "string" && /^[\w:.-]{1,128}$/.test(value) ? wordOf(value) : null;
+
 /** The words as they may be told: no text longer than the vocabulary takes, null in the place of empty ones, of URIs and of what is no text. */
 export function clipped(words: ItemWords): ItemWords {
   const entries = Object.entries(words).map(([name, value]) => {
@@ -63,7 +70,14 @@ export function clipped(words: ItemWords): ItemWords {
 const cut = (text: string, max: number): string =>
   text.length <= max ? text : text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");
 
-/** The scheme of a URI, in lower case; null where there is none. It is all of a URI that may be told. */
+/**
+ * The scheme of a URI, in lower case; null where there is none. It is all of a URI that may be told. What stands before the colon
+ * of "anna:…" or "example.com:8000" is none.
+ */
 export function schemeOf(uri: string): string | null {
-  return /^([a-z][a-z0-9+.-]{0,63}):/i.exec(uri)?.[1]?.toLowerCase() ?? null;
+  const [, far, near] =
+    /^(?:([a-z][a-z0-9+-]{0,63}):\/\/|(x-[a-z0-9+-]{1,62}|aac|alsa|blob|cdda|data|file|hls-radio|spotify):)/i.exec(
+      uri,
+    ) ?? [];
+  return (far ?? near)?.toLowerCase() ?? null;
 }

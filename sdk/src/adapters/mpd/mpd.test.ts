@@ -232,6 +232,22 @@ describe("following an MPD", () => {
       { group_change: "left", member_ids: ["Bath"] },
     ]);
   });
+
+  it("tells a number in the place of a room's name that is an address", async () => {
+    const rooms = (on: number) =>
+      ["Kitchen", "http://anna:CANARY@h:8000/"].flatMap((name) => [
+        `outputname: ${name}`,
+        `outputenabled: ${name === "Kitchen" ? 1 : on}`,
+      ]);
+    mpd.status = SONG;
+    mpd.outputs = rooms(0);
+    follow();
+    await heard("idle");
+    mpd.outputs = rooms(1);
+    mpd.tell("output");
+    await heard("idle", 2);
+    expect(telemetry.sources.at(-1)).toMatchObject({ member_ids: ["Kitchen", "output 2"] });
+  });
 });
 
 describe("a status", () => {

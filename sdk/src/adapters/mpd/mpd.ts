@@ -6,6 +6,7 @@ import { type Clock, sleep } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
 import type { Because } from "../sighting.ts";
+import { wordOf } from "../words-of-items.ts";
 import { MpdConnection } from "./protocol.ts";
 import { LOOK, StatusReader } from "./status.ts";
 
@@ -111,12 +112,16 @@ class MpdFollower implements Adapter {
   }
 }
 
-/** Names of the outputs that are on. */
+/** Names of the outputs that are on; a number in the place of one that holds an address. */
 function membersOf(lines: readonly string[]): readonly string[] {
   const members: string[] = [];
   let name = "";
+  let outputs = 0;
   for (const line of lines) {
-    if (line.startsWith("outputname: ")) name = line.slice("outputname: ".length, 128);
+    if (line.startsWith("outputname: ")) {
+      outputs++;
+      name = wordOf(line.slice("outputname: ".length))?.slice(0, 128) ?? `output ${outputs}`;
+    }
     if (line === "outputenabled: 1") members.push(name);
   }
   return members.slice(0, 64);

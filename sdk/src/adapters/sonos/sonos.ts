@@ -6,6 +6,7 @@ import { TransportFollower } from "../upnp/follower.ts";
 import type { Group } from "../upnp/groups.ts";
 import type { PositionInfo } from "../upnp/questions.ts";
 import type { Variables } from "../upnp/transport.ts";
+import { idOf } from "../words-of-items.ts";
 
 /** What is used of a service of `@svrooij/sonos`. */
 interface Service {
@@ -79,18 +80,15 @@ export function followSonos(options: SonosOptions): Adapter {
 /** The second speaker of a pair, and a subwoofer, are no rooms. What is no group is left out. */
 function groupsOf(parsed: readonly (ParsedGroup | null | undefined)[]): readonly Group[] {
   return parsed.flatMap((group) => {
-    const { groupId: id, coordinator, members } = group ?? {};
-    const coordinatorId = coordinator?.uuid;
-    if (!isId(id) || !isId(coordinatorId) || !Array.isArray(members)) return [];
+    const { groupId, coordinator, members } = group ?? {};
+    const [id, coordinatorId] = [idOf(groupId), idOf(coordinator?.uuid)];
+    if (id === null || coordinatorId === null || !Array.isArray(members)) return [];
     const rooms = members
       .filter((member: ParsedMember | null | undefined) => !member?.Invisible)
-      .map((member: ParsedMember | null | undefined) => member?.uuid);
-    return [{ id, coordinator: coordinatorId, members: rooms.filter(isId) }];
+      .map((member: ParsedMember | null | undefined) => idOf(member?.uuid));
+    return [{ id, coordinator: coordinatorId, members: rooms.filter((room) => room !== null) }];
   });
 }
-
-const isId = (value: unknown): value is string =>
-  typeof value === "string" && value !== "" && value.length <= 128;
 
 /** Messages of the library hold the player's address. */
 const codeOf = (error: unknown): string =>

@@ -175,8 +175,8 @@ export class TransportFollower implements Adapter {
   regroup(groups: readonly Group[], own: string): void {
     const group = groups.find(({ members }) => members.includes(own));
     const before = this.#group;
-    this.#group = group;
     if (!group) return;
+    this.#group = group;
     if (before && before.id !== group.id) {
       this.#tracker.end({ word: "group_change", basis: "inferred" });
     }
