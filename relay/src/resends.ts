@@ -1,6 +1,6 @@
 import type { Durable } from "@tonearm/sdk/wire";
-import { LRUCache } from "lru-cache";
 import { type Batch, epochKeyOf, lastSeqOf } from "./batch.ts";
+import { type Recent, recent } from "./memory/recent.ts";
 
 /** A stretch of one epoch that this relay itself has seen accepted, both ends included. */
 export interface Accepted {
@@ -15,11 +15,11 @@ export interface Accepted {
  * not written a second time. Only what this relay saw accepted counts: forgetting costs duplicates, never events.
  */
 export class Resends {
-  readonly #accepted: LRUCache<string, Accepted>;
+  readonly #accepted: Recent<Accepted>;
 
   /** @param epochsMax epochs remembered; the longest untouched are forgotten. */
   constructor(epochsMax: number) {
-    this.#accepted = new LRUCache({ max: epochsMax });
+    this.#accepted = recent(epochsMax);
   }
 
   /** How many numbers at the beginning of a batch are known to be safe, and where. */

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "@tonearm/sdk/ports";
-import { LRUCache } from "lru-cache";
 import type { Batch } from "../batch.ts";
+import { recent } from "../memory/recent.ts";
 import { Delivery } from "../put/delivery.ts";
 import { ANY_SHARD, LANES, type Lane, type PutEntry } from "../put/put-entry.ts";
 import { Refusal } from "../refusal.ts";
@@ -35,7 +35,7 @@ export class Aggregator {
   readonly #options: AggregatorOptions;
   readonly #onClosed: (entry: PutEntry) => void;
   readonly #open = { live: new Map<string, Container>(), spooled: new Map<string, Container>() };
-  readonly #hashKeys = new LRUCache<string, bigint>({ max: HASH_KEYS_MAX });
+  readonly #hashKeys = recent<bigint>(HASH_KEYS_MAX);
   #cancelTimer: Cancel | undefined;
 
   constructor(

@@ -10,7 +10,7 @@
  * not tried.
  */
 import type { Clock } from "@tonearm/sdk/ports";
-import { LRUCache } from "lru-cache";
+import { recent } from "../memory/recent.ts";
 import type { Lane } from "./put-entry.ts";
 
 export interface LimiterOptions {
@@ -66,7 +66,7 @@ export class Limiter {
   readonly #clock: Clock;
   readonly #bytesPerMs: number;
   readonly #recordsPerMs: number;
-  readonly #shards = new LRUCache<string, Shard>({ max: SHARDS_MAX });
+  readonly #shards = recent<Shard>(SHARDS_MAX);
 
   constructor(clock: Clock, options: LimiterOptions) {
     this.#clock = clock;

@@ -1,5 +1,5 @@
 import type { Clock } from "@tonearm/sdk/ports";
-import { LRUCache } from "lru-cache";
+import { type Recent, recent } from "../memory/recent.ts";
 import { Refusal } from "../refusal.ts";
 import { type BucketKind, type Peers, SharedSpending, type Spent } from "./shared-spending.ts";
 import { type Bucket, type BucketSize, take, waitMsOf } from "./token-bucket.ts";
@@ -26,9 +26,9 @@ export class RateLimits {
   /** Requests refused, by whose bucket was empty. */
   readonly refused: Record<BucketKind, number> = { device: 0, write_key: 0 };
   readonly #clock: Clock;
-  readonly #buckets: Readonly<Record<BucketKind, LRUCache<string, Bucket>>> = {
-    device: new LRUCache({ max: DEVICES_MAX }),
-    write_key: new LRUCache({ max: KEYS_MAX }),
+  readonly #buckets: Readonly<Record<BucketKind, Recent<Bucket>>> = {
+    device: recent(DEVICES_MAX),
+    write_key: recent(KEYS_MAX),
   };
   readonly #shared: SharedSpending | undefined;
   #options: RateLimitOptions;

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { type Recent, recent } from "../memory/recent.ts";
 import type { Accepted } from "../resends.ts";
 
 /** One worker, as the directory sees it. */
@@ -13,13 +13,13 @@ export interface Owner {
  * a batch that comes again is recognised wherever it comes, and no two workers ever write numbers of one epoch at once.
  */
 export class Directory {
-  readonly #owners: LRUCache<string, Owner>;
+  readonly #owners: Recent<Owner>;
   /** Epochs on the move; who claims one of them next waits. */
   readonly #moving = new Map<string, Promise<unknown>>();
 
   /** @param epochsMax epochs remembered; one that is forgotten has no owner, and resends of it may become duplicates. */
   constructor(epochsMax: number) {
-    this.#owners = new LRUCache({ max: epochsMax });
+    this.#owners = recent(epochsMax);
   }
 
   /** Makes `owner` the epoch's owner; resolves to what the one before knew of it. */

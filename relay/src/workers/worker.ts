@@ -1,6 +1,6 @@
 import { type Clock, inTime } from "@tonearm/sdk/ports";
-import { LRUCache } from "lru-cache";
 import type { Log } from "../log.ts";
+import { type Recent, recent } from "../memory/recent.ts";
 import type { Page } from "../operate/page.ts";
 import type { Spent } from "../rate-limit/shared-spending.ts";
 import type { Accepted } from "../resends.ts";
@@ -25,7 +25,7 @@ export class WorkerLink implements Colleagues {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #questions = new Questions();
-  readonly #owned: LRUCache<string, true>;
+  readonly #owned: Recent<true>;
   readonly #claims = new Map<string, Promise<void>>();
   readonly #stopped: Promise<void>;
   #desk: Desk | undefined;
@@ -41,7 +41,7 @@ export class WorkerLink implements Colleagues {
     this.count = count;
     this.#clock = clock;
     this.#log = log;
-    this.#owned = new LRUCache({ max: epochsMax });
+    this.#owned = recent(epochsMax);
     this.#stopped = new Promise((resolve) => {
       link.listen((message) => {
         if (message.kind === "stop") resolve();
