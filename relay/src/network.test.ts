@@ -50,7 +50,15 @@ function countingStream() {
 /** A real relay on a counting stream, and a proxy in front of it. */
 async function path() {
   const stream = countingStream();
-  const config = checkConfig({ insecure: true, port: 0, aggregateAgeMs: 1, collectMs: 0 });
+  // The device sends more than a real one's share; to wait for that would be most of the test.
+  const config = checkConfig({
+    insecure: true,
+    port: 0,
+    aggregateAgeMs: 1,
+    collectMs: 0,
+    deviceBytesPerSecond: 2 ** 30,
+    deviceBurstBytes: 2 ** 30,
+  });
   const relay = await startRelay(config, stream.client, systemClock, SILENT);
   ends.push(() => relay.stop());
   const proxy = new CuttingProxy(Number(new URL(relay.url).port));
@@ -91,7 +99,8 @@ async function expectWhole({ stream, relay }: Awaited<ReturnType<typeof path>>, 
 
 /** Events of a batch; by any other seed other sizes, and so other bytes. */
 const SEED = chosenSeed();
-const SIZES = SEED === 1 ? [1, 40, 300] : [1 + (SEED % 10), 20 + (SEED % 79), 150 + (SEED % 307)];
+const SIZES =
+  SEED === 1 ? [1, 12, 40, 300] : [1 + (SEED % 10), 11 + (SEED % 9), 20 + (SEED % 79), 150 + (SEED % 307)];
 
 describe("a connection that breaks at any byte", () => {
   it.each(SIZES.flatMap((size) => [["reset", size] as const, ["close", size] as const]))(
@@ -114,7 +123,8 @@ describe("a connection that breaks at any byte", () => {
           record(telemetry, events);
           const { delivered } = await telemetry.flush();
           if (!delivered) expect(cut).toBe("delivered in the end");
-          cases++;
+          // No two exchanges are of quite the same length: times stand in them.
+          if (!made.proxy.armed) cases++;
         }
       }
       expect(cases).toBeGreaterThan(400);
