@@ -50,11 +50,11 @@ it("a test that fails is a violation of its run, with the command that shows it;
   }
 });
 
-it("a soak of real parts for a minute counts what they did, and leaves a report", async () => {
+it("a soak of real parts counts what they did, and leaves a report", async () => {
   const report = await freshDirectory();
   const args = [
     "--minutes",
-    "1",
+    "0.15",
     "--jobs",
     "1",
     "--seed",
@@ -65,7 +65,7 @@ it("a soak of real parts for a minute counts what they did, and leaves a report"
     report,
   ];
   const { code, stdout } = await soak(...args);
-  expect(stdout).toMatch(/^soak of 1 minutes, 1 runs at a time, from seed 12345; report in /);
+  expect(stdout).toMatch(/^soak of 0.15 minutes, 1 runs at a time, from seed 12345; report in /);
   expect(stdout).toMatch(/^statuses: 1 runs, 1,995 answers, 0 violations, 0 skipped, .* seeds 12345$/m);
   expect(code).toBe(0);
   const { failed, parts } = JSON.parse(await readFile(join(report, "report.json"), "utf8"));
@@ -77,9 +77,16 @@ it("a soak of real parts for a minute counts what they did, and leaves a report"
 });
 
 it("a soak called wrongly ends with a sentence", async () => {
-  const { code, stderr } = await soak("--parts", "statuses,stats");
-  expect([code, stderr]).toEqual([
+  const wrong = await soak("--parts", "statuses,stats");
+  expect([wrong.code, wrong.stderr]).toEqual([
     2,
     expect.stringMatching(/^soak: option parts has "stats", expected some of sim/),
   ]);
+  for (const minutes of ["0", "1e3", ""]) {
+    const { code, stderr } = await soak("--minutes", minutes);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^soak: .*minutes.*, expected minutes from 0.05 to 1000000/),
+    ]);
+  }
 });

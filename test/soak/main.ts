@@ -10,11 +10,16 @@ import { hasFailed, type Soaked, writeReport } from "./report.ts";
 import { Screen } from "./screen.ts";
 import { Soak } from "./soak.ts";
 
+const MINUTES = "expected minutes from 0.05 to 1000000";
 const SEED_MAX = 1_000_000_000;
 const NAMES = PARTS.map(({ name }) => name);
 
 const shape = {
-  minutes: wholeNumber(1, 1_000_000)
+  minutes: z
+    .preprocess(
+      (given) => (typeof given === "string" && /^\d+(\.\d+)?$/.test(given) ? Number(given) : given),
+      z.number(MINUTES).min(0.05, MINUTES).max(1_000_000, MINUTES),
+    )
     .default(60)
     .describe("begin no run later; what runs then comes to its end"),
   jobs: wholeNumber(1, 1_000).default(availableParallelism()).describe("runs at a time"),
