@@ -115,7 +115,8 @@ async function checkedDemo(...more: string[]): Promise<Report> {
   return report;
 }
 
-describe("the demo's report is what an independent reader finds", () => {
+// Beside each other: a demo waits for most of its ten seconds.
+describe.concurrent("the demo's report is what an independent reader finds", () => {
   it("with faults, speakers crashing in the demo's own process", async () => {
     const report = await checkedDemo("--seed", "in-process");
     expect(report.crashes).toBeGreaterThan(3);
