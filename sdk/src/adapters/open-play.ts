@@ -1,10 +1,14 @@
 import type { Clock } from "../clock.ts";
 import { newPlayId } from "../ids.ts";
 import type { Basis, PlayEvent, ReasonEnd, ReasonStart } from "../vocabulary/play.ts";
+import { isOpen, known, LIVE_AFTER_MS } from "./live.ts";
 import type { Item, Sighting } from "./sighting.ts";
 
 /** An end this near to where it was to be expected is the item's own. */
 const NATURAL_END_MS = 1_500;
+
+/** Further than this behind the clock, a position is not only late. */
+const STOOD_MS = 1_000;
 
 /** Why a play began or ended, and whether somebody said so. */
 export interface Reason<Word> {
@@ -21,7 +25,7 @@ type Spell = "playing" | "buffering" | "paused";
 export class OpenPlay {
   readonly id: string;
   readonly #clock: Clock;
-  readonly #began: Reason<ReasonStart>;
+  #began: Reason<ReasonStart>;
   readonly #startedMs: number;
   readonly #startedWallMs: number;
   readonly #positionStartMs: number | null;
@@ -29,6 +33,8 @@ export class OpenPlay {
   #item: Item;
   #seen: Sighting;
   #state: Spell = "playing";
+  /** So much of its playing is certain: what was seen to have passed, or was told already. */
+  #settledMs = 0;
   /** Up to when the time is in the book. */
   #bookedMs: number;
   #positionMs: number;
@@ -37,7 +43,6 @@ export class OpenPlay {
   /** @param soundedMs how long it has been sounding already. */
   constructor(clock: Clock, item: Item, seen: Sighting, began: Reason<ReasonStart>, soundedMs: number) {
     this.#clock = clock;
-    this.#item = item;
     this.#seen = seen;
     this.#began = began;
     this.#startedMs = clock.monotonicMs() - soundedMs;
@@ -49,11 +54,30 @@ export class OpenPlay {
     this.#positionStartMs = startMs ?? null;
     this.#positionMs = startMs ?? 0;
     this.id = newPlayId(clock);
+    this.#item = item;
     this.#book();
   }
 
+  /** What it plays, as far as it is known by now. */
   get item(): Item {
+    this.#book();
+    if (isOpen(this.#item)) this.#item = known(this.#item, this.#heardMs);
     return this.#item;
+  }
+
+  /** In how many ms it is known what it plays if it goes on sounding; undefined if that is known, or it does not. */
+  get knownInMs(): number | undefined {
+    return isOpen(this.item) && this.isSounding ? LIVE_AFTER_MS - this.#heardMs : undefined;
+  }
+
+  /** When it began, by the wall clock. */
+  get startedAt(): string {
+    return instantOf(this.#startedWallMs);
+  }
+
+  /** Why it began is another thing than was thought, now that it is known what it plays. */
+  set began(reason: Reason<ReasonStart>) {
+    this.#began = reason;
   }
 
   get isPaused(): boolean {
@@ -99,15 +123,29 @@ export class OpenPlay {
   /** The same item goes on; how, the sighting tells. */
   goOn(seen: Sighting, item: Item): void {
     this.#book();
+    const behindMs = this.#positionMs - (seen.positionMs ?? this.#positionMs);
+    if (seen.isUntouched && behindMs > STOOD_MS) this.stood(behindMs / this.#rate);
     this.#seen = seen;
-    this.#item = item;
+    this.#settledMs = this.#spentMs.playing;
+    this.#item = known(item, this.#heardMs, this.item);
     if (seen.state !== "stopped") this.#state = seen.state;
     this.#rate = seen.rate ?? 1;
     if (seen.positionMs !== undefined) this.#positionMs = seen.positionMs;
   }
 
+  /** So much of its last time it did not sound, although it was taken for playing. */
+  stood(ms: number): void {
+    this.#book();
+    const stoodMs = Math.min(ms, this.#spentMs.playing - this.#settledMs);
+    this.#spentMs.playing -= stoodMs;
+    this.#spentMs.buffering += stoodMs;
+    this.#positionMs -= stoodMs * this.#rate;
+  }
+
   /** What the stream is told while it lasts. */
   update(): PlayEvent {
+    this.#book();
+    this.#settledMs = this.#spentMs.playing;
     return this.#event({ report_type: "update", ended_at: null, reason_basis: this.#began.basis });
   }
 
@@ -127,6 +165,10 @@ export class OpenPlay {
     });
   }
 
+  get #heardMs(): number {
+    return Math.max(this.#spentMs.playing, this.#positionMs);
+  }
+
   /** Whether it is known where in the item it is. */
   get #isPlaced(): boolean {
     return this.#positionStartMs !== null && !this.#item.livestream;
@@ -134,7 +176,7 @@ export class OpenPlay {
 
   #event(rest: Partial<PlayEvent> & Pick<PlayEvent, "ended_at">): PlayEvent {
     this.#book();
-    const { livestream = false, durationMs, words } = this.#item;
+    const { livestream = false, durationMs, words } = this.item;
     const { shuffle, repeat } = this.#seen;
     const isPlaced = this.#isPlaced;
     return {

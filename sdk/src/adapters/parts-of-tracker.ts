@@ -1,6 +1,14 @@
 import { TonearmError } from "../errors.ts";
 import { inWords } from "../words.ts";
-import type { PlayerPlace } from "./play-tracker.ts";
+import type { OpenPlay } from "./open-play.ts";
+
+/** Where plays sound. */
+export interface PlayerPlace {
+  /** This player: 1 to 128 characters. */
+  readonly player_id: string;
+  readonly group_id?: string | null;
+  readonly household_id?: string | null;
+}
 
 /** Of the play under way; times in ms. */
 export interface Current {
@@ -31,3 +39,9 @@ export const placeOf = ({ player_id, group_id, household_id }: PlayerPlace): Pla
   ...(group_id !== undefined && { group_id }),
   ...(household_id !== undefined && { household_id }),
 });
+
+/** In how many ms a play is to be looked at again: when an update is due, or it is known what it plays; `mostMs` at the latest. */
+export function tickInMs(mostMs: number, play: OpenPlay | undefined, updateInMs: number): number {
+  const isNext = play?.isSounding && updateInMs > 0 && updateInMs < mostMs;
+  return Math.min(isNext ? updateInMs : mostMs, Math.max(1, play?.knownInMs ?? mostMs));
+}

@@ -11,14 +11,18 @@ import type { Cancel, Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { systemClock } from "../system-clock.ts";
 import type { Telemetry } from "../telemetry-api.ts";
-import type { PlayEvent } from "../vocabulary/play.ts";
+import type { ReasonEnd } from "../vocabulary/play.ts";
 import type { Source, SourceEvent } from "../vocabulary/source.ts";
 import { CrashNote } from "./crash-note.ts";
-import { instantOf, OpenPlay, type Reason } from "./open-play.ts";
-import { type Current, checkOptions, placeOf } from "./parts-of-tracker.ts";
+import { Finals } from "./finals.ts";
+import { atFirst, isOpen } from "./live.ts";
+import { OpenPlay, type Reason } from "./open-play.ts";
+import { type Current, checkOptions, type PlayerPlace, placeOf, tickInMs } from "./parts-of-tracker.ts";
 import type { PlayNotes } from "./play-notes.ts";
-import { type Ended, joined, type Known, knownOf, reasonOfEnd, reasonOfStart } from "./reasons.ts";
+import { type Opening, reasonOfEnd, reasonOfLoss, reasonOfStart } from "./reasons.ts";
+import { Said } from "./said.ts";
 import type { Because, Item, Sighting } from "./sighting.ts";
+import { SourceBook, sourceOf } from "./source-book.ts";
 import { usable } from "./usable.ts";
 
 /** How often it is looked whether an update or a note is due, and the least time between two updates. */
@@ -27,19 +31,8 @@ const TICK_MS = 10_000;
 /** How often a play that goes on is noted: so much of it a crash may take. */
 const NOTE_MS = 30_000;
 
-/** What was said of a change holds for a change that comes so soon. */
-const SAID_MS = 3_000;
-
 /** What a tracker takes of an instance that `createTelemetry` made. */
 export type PlayRecorder = Pick<Telemetry, "play" | "source" | "on" | "stats" | "ready">;
-
-/** Where plays sound. */
-export interface PlayerPlace {
-  /** This player: 1 to 128 characters. */
-  readonly player_id: string;
-  readonly group_id?: string | null;
-  readonly household_id?: string | null;
-}
 
 /** What every adapter takes. */
 export interface AdapterOptions extends PlayerPlace {
@@ -77,11 +70,13 @@ export class PlayTracker implements Adapter {
   readonly #updateIntervalMs: number;
   #place: PlayerPlace;
   #play: OpenPlay | undefined;
-  #ended: Ended | undefined;
-  #said: { readonly known: Known; readonly untilMs: number } | undefined;
+  readonly #said: Said;
   /** Whether nothing was seen of the player yet: what it plays then began at a time that nobody knows. */
   #isBlind = true;
-  #source: Source = { source_type: "idle", service: null };
+  readonly #sources: SourceBook;
+  /** What is to be told of the play under way when it is known what it plays. */
+  #opening: Opening | undefined;
+  readonly #finals: Finals;
   #updatedMs = 0;
   #notedMs = 0;
   #cancelTick: Cancel | undefined;
@@ -95,11 +90,14 @@ export class PlayTracker implements Adapter {
     const { player_id, updateIntervalMs = Number.POSITIVE_INFINITY, clock = systemClock } = options;
     checkOptions(player_id, updateIntervalMs, TICK_MS);
     this.clock = clock;
+    this.#sources = new SourceBook(clock);
+    this.#said = new Said(clock);
     this.#options = options;
     this.#updateIntervalMs = updateIntervalMs;
     this.#place = placeOf(options);
     this.#fromMs = clock.monotonicMs();
     this.#note = new CrashNote(options.telemetry, options.notes, (message) => this.trouble(message));
+    this.#finals = new Finals((final) => this.#record(() => options.telemetry.play(final)), this.#note);
     this.#stopListening = options.telemetry.on("drop", ({ reason }) => {
       if (reason === "consent") this.#isDenied();
     });
@@ -120,13 +118,13 @@ export class PlayTracker implements Adapter {
     const seen = usable(sighting);
     const { item } = seen;
     if (play?.isEndedBy(seen)) {
-      const isReplaced = item !== null && seen.state !== "stopped";
-      this.#end(play, reasonOfEnd(play, seen, this.#known(seen)), isReplaced);
+      const next = item && atFirst(item, seen);
+      const reason = reasonOfEnd(play, { ...seen, item: next }, this.#said.with(seen));
+      this.#end(play, reason, seen.state === "stopped" ? null : next);
     } else if (play && item) {
       play.goOn(seen, item);
       this.#keepNote();
-      // Of some it is known late what they are.
-      this.#tellSource(item);
+      this.#settle(play);
     }
     // Whoever hears of an event may close the tracker, or let it see more.
     if (!this.#play && !this.#isClosed && item && seen.state === "playing") this.#begin(item, seen);
@@ -134,23 +132,23 @@ export class PlayTracker implements Adapter {
   }
 
   because(because: Because): void {
-    const known = { ...this.#stillSaid, ...knownOf(because) };
-    this.#said = { known, untilMs: this.clock.monotonicMs() + SAID_MS };
+    this.#said.add(because);
   }
 
-  /** The player is gone, without a word. */
-  lost(): void {
-    const word = this.#play?.isPaused ? "unexpected-exit-while-paused" : "unexpected-exit";
-    this.end({ word, basis: "inferred" });
+  /** The player is gone, without a word. @param silentMs how long it has not answered. What it did meanwhile nobody knows. */
+  lost(silentMs = 0): void {
+    this.#play?.stood(silentMs);
+    this.end(reasonOfLoss(this.#play));
     this.#isBlind = true;
-    this.#said = undefined;
+    this.#said.clear();
   }
 
   /** Ends the play under way for a reason that is no change of the player. */
-  end(reason: Reason<NonNullable<PlayEvent["reason_end"]>>): void {
+  end(reason: Reason<ReasonEnd>): void {
     this.#seen = undefined;
     this.#cancelTick?.();
-    if (this.#play) this.#end(this.#play, reason, false);
+    this.#finals.tellHeld();
+    if (this.#play) this.#end(this.#play, reason, null);
   }
 
   close(): void {
@@ -171,26 +169,13 @@ export class PlayTracker implements Adapter {
    * @param more what else is known of the change.
    */
   source(to: Source, more: Partial<SourceEvent> = {}): void {
-    const from = this.#source;
-    const isSame = from.source_type === to.source_type && (from.service ?? null) === (to.service ?? null);
-    if (this.#isClosed || (isSame && (more.group_change ?? "none") === "none")) return;
-    this.#source = to;
-    const occurred_at = instantOf(this.clock.wallMs());
-    this.#record(() =>
-      this.#options.telemetry.source({
-        occurred_at,
-        ...this.#place,
-        from,
-        to,
-        trigger_basis: "inferred",
-        ...more,
-      }),
-    );
+    const event = this.#isClosed ? undefined : this.#sources.change(to, more);
+    if (event) this.#record(() => this.#options.telemetry.source({ ...this.#place, ...event }));
   }
 
   /** Players have joined or left this one; what it plays is what it was. */
   regroup(more: Pick<SourceEvent, "group_change" | "member_ids"> & Partial<SourceEvent>): void {
-    this.source(this.#source, more);
+    this.source(this.#sources.source, more);
   }
 
   /** Tells whoever is responsible for the player's program. */
@@ -201,49 +186,61 @@ export class PlayTracker implements Adapter {
 
   #begin(item: Item, seen: Sighting): void {
     const nowMs = this.clock.monotonicMs();
-    const known = this.#known(seen);
-    this.#said = undefined;
-    const reason = reasonOfStart(item, this.#ended, known, nowMs, this.#isBlind);
+    const said = this.#said.with(seen);
+    const isBlind = this.#isBlind;
+    this.#said.clear();
     // No time is counted twice.
-    const freeMs = nowMs - (this.#ended?.atMs ?? this.#fromMs);
+    const freeMs = nowMs - (this.#finals.ended?.atMs ?? this.#fromMs);
     const soundedMs = Math.max(0, Math.min(seen.soundedMs ?? 0, freeMs));
-    this.#tellSource(item, known);
-    if (this.#isClosed || this.#play) return;
-    this.#play = new OpenPlay(this.clock, item, seen, reason, soundedMs);
+    const first = atFirst(item, { ...seen, soundedMs });
+    if (!isOpen(first)) {
+      this.#finals.tellHeld(first);
+      this.source(...sourceOf(first, said));
+      if (this.#isClosed || this.#play) return;
+    }
+    const reason = (as: Item) => reasonOfStart(as, this.#finals.ended, said, nowMs, isBlind);
+    this.#play = new OpenPlay(this.clock, item, seen, reason(first), soundedMs);
+    this.#opening = isOpen(first) ? { said, reason } : undefined;
     this.#updatedMs = nowMs;
     this.#keepNote();
     this.#scheduleTick();
   }
 
-  #end(play: OpenPlay, reason: Reason<NonNullable<PlayEvent["reason_end"]>>, isReplaced: boolean): void {
+  /** Tells what waits for it to be known what is played, if it is by now. */
+  #settle(play: OpenPlay): void {
+    const opening = this.#opening;
+    const { item } = play;
+    if (isOpen(item)) {
+      this.#scheduleTick();
+      return;
+    }
+    this.#opening = undefined;
+    if (opening) {
+      this.#finals.tellHeld(item);
+      if (this.#play !== play) return;
+      play.began = opening.reason(item);
+      this.#keepNote();
+    }
+    this.source(...sourceOf(item, opening?.said, opening && play.startedAt));
+  }
+
+  /** @param next what takes its place, without a stop in between. */
+  #end(play: OpenPlay, reason: Reason<ReasonEnd>, next: Item | null): void {
     this.#cancelTick?.();
     this.#play = undefined;
-    this.#ended = { item: play.item, reason, atMs: this.clock.monotonicMs(), isReplaced };
-    const final = { ...play.final(reason), ...this.#place };
-    const result = this.#record(() => this.#options.telemetry.play(final));
-    this.#note.told(final, result);
-  }
-
-  #tellSource(item: Item, { trigger }: Known = {}): void {
-    const { source_type = "unknown", service = null } = item.words;
-    const said = trigger && { trigger: trigger.word, trigger_basis: trigger.basis };
-    this.source({ source_type, service }, { evidence: item.evidence ?? null, ...said });
-  }
-
-  /** What is known of a change: from the player with the sighting, or from the application before it. */
-  #known({ because = {} }: Sighting): Known {
-    return joined(this.#stillSaid, knownOf(because));
-  }
-
-  get #stillSaid(): Known {
-    return this.#said && this.#said.untilMs >= this.clock.monotonicMs() ? this.#said.known : {};
+    this.#opening = undefined;
+    const ended = { item: play.item, reason, atMs: this.clock.monotonicMs(), isReplaced: next !== null };
+    this.#finals.tell({ ...play.final(reason), ...this.#place }, ended, next);
+    if (this.#isClosed) this.#finals.tellHeld();
+    else if (this.#finals.isHolding) this.#scheduleTick();
   }
 
   /** Whether consent is denied. What sounds meanwhile is no play, nor part of one: the one under way goes without a final. */
   #isDenied(): boolean {
     if (this.#isClosed || this.#options.telemetry.stats().consent !== "denied") return false;
     this.#play = undefined;
-    this.#ended = undefined;
+    this.#opening = undefined;
+    this.#finals.discard();
     this.#fromMs = this.clock.monotonicMs();
     this.#isBlind = true;
     this.#note.discard();
@@ -255,20 +252,22 @@ export class PlayTracker implements Adapter {
     this.#cancelTick?.();
     if (!this.#seen) return;
     // A timer that fires a moment too early is set again for the rest.
-    const dueMs = this.#updatedMs + this.#updateIntervalMs - this.clock.monotonicMs();
-    const isNext = this.#play?.isSounding && dueMs > 0 && dueMs < TICK_MS;
-    this.#cancelTick = this.clock.after(isNext ? dueMs : TICK_MS, () => this.#tick());
+    const updateInMs = this.#updatedMs + this.#updateIntervalMs - this.clock.monotonicMs();
+    this.#cancelTick = this.clock.after(tickInMs(TICK_MS, this.#play, updateInMs), () => this.#tick());
   }
 
   #tick(): void {
     if (this.#isDenied()) return;
     const play = this.#play;
+    const nowMs = this.clock.monotonicMs();
+    if (this.#opening && play) this.#settle(play);
+    if (!play || nowMs - this.#finals.heldMs >= TICK_MS) this.#finals.tellHeld();
+    if (this.#play !== play) return;
     if (!play) {
       // Consent is given again; where in the item it is nobody knows.
       this.see({ ...this.#seen!, because: {}, positionMs: undefined, soundedMs: 0 });
       return;
     }
-    const nowMs = this.clock.monotonicMs();
     if (play.isSounding && nowMs - this.#updatedMs >= this.#updateIntervalMs) {
       this.#updatedMs = nowMs;
       this.#record(() => this.#options.telemetry.play({ ...play.update(), ...this.#place }));
@@ -282,10 +281,10 @@ export class PlayTracker implements Adapter {
 
   #keepNote(): void {
     const play = this.#play!;
-    if (!this.#options.notes) return;
+    // What is held is noted, until it is told.
+    if (!this.#options.notes || this.#finals.isHolding) return;
     this.#notedMs = this.clock.monotonicMs();
-    const word = play.isPaused ? "unexpected-exit-while-paused" : "unexpected-exit";
-    this.#note.open({ ...play.final({ word, basis: "inferred" }), ...this.#place });
+    this.#note.open({ ...play.final(reasonOfLoss(play)), ...this.#place });
   }
 
   /** A player's callback is no place to throw. */

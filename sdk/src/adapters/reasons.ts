@@ -1,5 +1,6 @@
 import type { ReasonEnd, ReasonStart } from "../vocabulary/play.ts";
 import type { Trigger } from "../vocabulary/source.ts";
+import { isOpen } from "./live.ts";
 import type { OpenPlay, Reason } from "./open-play.ts";
 import type { Because, Item, Sighting } from "./sighting.ts";
 
@@ -14,6 +15,13 @@ export interface Ended {
   readonly atMs: number;
   /** Whether another item came in its place, without a stop in between. */
   readonly isReplaced: boolean;
+}
+
+/** Of a play that has begun before it is known what it plays. */
+export interface Opening {
+  readonly said: Known;
+  /** Why it began, if this is what it plays. */
+  readonly reason: (item: Item) => Reason<ReasonStart>;
 }
 
 /** What was said of a change: each word with who says so. */
@@ -38,6 +46,12 @@ export function joined(said: Known, seen: Known): Known {
 /** Why a play ends that meets this sighting: what was said, or else what can be concluded. */
 export const reasonOfEnd = (play: OpenPlay, seen: Sighting, { end }: Known): Reason<ReasonEnd> =>
   end ?? { word: concludedEnd(play, seen), basis: "inferred" };
+
+/** Why a play ends whose player is gone. */
+export const reasonOfLoss = (play: OpenPlay | undefined): Reason<ReasonEnd> => ({
+  word: play?.isPaused ? "unexpected-exit-while-paused" : "unexpected-exit",
+  basis: "inferred",
+});
 
 function concludedEnd(play: OpenPlay, { item, state, crossfadeMs }: Sighting): ReasonEnd {
   if (play.endsNaturally(crossfadeMs)) return "trackdone";
@@ -82,6 +96,8 @@ export function reasonOfStart(
   return { word: ended.item.key === item.key ? "playbtn" : "clickrow", basis: "inferred" };
 }
 
-/** Whether two items come from different sources. */
-const isOtherSource = (one: Item, other: Item): boolean =>
-  one.words.source_type !== other.words.source_type || one.words.service !== other.words.service;
+/** Whether two items come from different sources, as far as it is known what they are. */
+export const isOtherSource = (one: Item, other: Item): boolean =>
+  !isOpen(one) &&
+  !isOpen(other) &&
+  (one.words.source_type !== other.words.source_type || one.words.service !== other.words.service);

@@ -31,6 +31,11 @@ export interface Item {
   /** The key of the item that the player would play next, if it tells. */
   readonly nextKey?: string | undefined;
   readonly words: ItemWords;
+  /**
+   * Its words if it is a live stream, from an adapter that cannot know: without a length it may be one, or a file whose length
+   * comes late. Whether it is, the tracker decides (live.ts), and `livestream` is left out. Default: what the adapter says is so.
+   */
+  readonly ifLive?: ItemWords | undefined;
   /** The scheme or code that `words.source_type` was told by. */
   readonly evidence?: string | null;
 }
@@ -54,6 +59,11 @@ export interface Sighting {
   readonly positionMs?: number | undefined;
   /** How many ms of the item pass in one ms, up to 1,000; at 0 it is paused. Default 1. */
   readonly rate?: number;
+  /**
+   * Whether nobody has done anything to it since it was last seen: a position that is behind the clock's was not sought then, the
+   * item stood still meanwhile. Default false.
+   */
+  readonly isUntouched?: boolean;
   /** How long it has been sounding already, if an adapter is only now sure of it. Default 0. */
   readonly soundedMs?: number;
   /** An item may end so much before its end, because the next one is faded in. Default 0. */

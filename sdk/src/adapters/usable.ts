@@ -11,7 +11,12 @@ export function usable(seen: Sighting): Sighting {
     ...seen,
     // At rate 0 nothing of the item passes.
     state: state === "playing" && rate === 0 ? "paused" : state,
-    item: item && { ...item, durationMs: lengthOf(item.durationMs) ?? null, words: clipped(item.words) },
+    item: item && {
+      ...item,
+      durationMs: lengthOf(item.durationMs) ?? null,
+      words: clipped(item.words),
+      ...(item.ifLive && { ifLive: clipped(item.ifLive) }),
+    },
     positionMs: lengthOf(positionMs === undefined ? undefined : Math.max(0, positionMs)),
     rate: rate > 0 && rate <= RATE_MAX ? rate : 1,
     soundedMs: lengthOf(soundedMs) ?? 0,

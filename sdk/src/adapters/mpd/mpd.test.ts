@@ -1,74 +1,9 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeMpd, SONG, STREAM } from "../../testing/fake-mpd.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import { TapedPlays } from "../../testing/taped-plays.ts";
 import type { Adapter } from "../play-tracker.ts";
 import { followMpd, type MpdOptions } from "./mpd.ts";
-import { StatusReader } from "./status.ts";
-
-/** An MPD that says what it is told to. */
-class FakeMpd {
-  readonly server: Server = createServer((socket) => this.#serve(socket));
-  readonly heard: string[] = [];
-  readonly sockets: Socket[] = [];
-  status: string[] = ["state: stop"];
-  outputs: string[] = [];
-  greeting = "OK MPD 0.23.5\n";
-  answer: (command: string) => string | undefined = () => undefined;
-
-  async start(): Promise<number> {
-    await once(this.server.listen(0, "127.0.0.1"), "listening");
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  stop(): void {
-    for (const socket of this.sockets) socket.destroy();
-    this.server.close();
-  }
-
-  get #socket(): Socket {
-    return this.sockets.at(-1)!;
-  }
-
-  tell(subsystem: string): void {
-    this.#socket.write(`changed: ${subsystem}\nOK\n`);
-  }
-
-  #serve(socket: Socket): void {
-    this.sockets.push(socket);
-    socket.on("error", () => undefined);
-    socket.write(this.greeting);
-    socket.setEncoding("utf8").on("data", (text: unknown) => {
-      for (const command of String(text).split("\n").filter(Boolean)) {
-        this.heard.push(command);
-        const own = this.answer(command);
-        if (own !== undefined) socket.write(own);
-        else if (command === "outputs") socket.write([...this.outputs, "OK\n"].join("\n"));
-        else if (command === "command_list_end") socket.write([...this.status, "OK\n"].join("\n"));
-        else if (command === "noidle" || command.startsWith("password")) socket.write("OK\n");
-      }
-    });
-  }
-}
-
-const SONG = [
-  "state: play",
-  "songid: 1",
-  "song: 0",
-  "elapsed: 1.500",
-  "file: CANARY/a.flac",
-  "Title: A",
-  "duration: 9",
-];
-const STREAM = [
-  "state: play",
-  "songid: 2",
-  "elapsed: 0.000",
-  "file: http://anna:CANARY@192.0.2.1/",
-  "Name: Jazz",
-];
 
 describe("following an MPD", () => {
   let mpd: FakeMpd;
@@ -195,8 +130,9 @@ describe("following an MPD", () => {
       {
         title: "Jazz",
         content_type: "station",
-        ms_played: 20_300,
-        ms_buffering: 500,
+        // The last 10 s stood still, as was seen at their end.
+        ms_played: 10_300,
+        ms_buffering: 10_500,
       },
     ]);
     expect(telemetry.text).not.toMatch(/CANARY|anna|192\.0/);
@@ -231,6 +167,19 @@ describe("following an MPD", () => {
       { group_change: "joined", member_ids: ["Kitchen", "Bath"], from: { source_type: "queue" } },
       { group_change: "left", member_ids: ["Bath"] },
     ]);
+    mpd.outputs = [...room("Kitchen", 1), ...room("Bath", 0), ...room("http://a:CANARY@h/", 1)];
+    mpd.tell("output");
+    await heard("idle", 4);
+    expect(telemetry.sources.slice(3)).toMatchObject([
+      { group_change: "left", member_ids: [] },
+      { group_change: "joined", member_ids: ["Kitchen", "output 3"] },
+    ]);
+  });
+
+  it("follows the partition that it is told to", async () => {
+    follow({ partition: 'up"stairs' });
+    await heard("idle");
+    expect(mpd.heard[0]).toBe('partition "up\\"stairs"');
   });
 
   it("tells a number in the place of a room's name that is an address", async () => {
@@ -247,38 +196,5 @@ describe("following an MPD", () => {
     mpd.tell("output");
     await heard("idle", 2);
     expect(telemetry.sources.at(-1)).toMatchObject({ member_ids: ["Kitchen", "output 2"] });
-  });
-});
-
-describe("a status", () => {
-  it.each([
-    [["repeat: 1", "single: 1"], "one", true],
-    [["repeat: 1", "playlistlength: 1"], "all", true],
-    [["repeat: 1", "playlistlength: 2"], "all", false],
-    [["single: 1"], "off", false],
-  ])("with %j repeats %s", (modes, repeat, mayRepeat) => {
-    expect(new StatusReader().read([...modes, ...SONG]).seen).toMatchObject({ repeat, mayRepeat });
-  });
-
-  it("has failed only when its error is a new one", () => {
-    const reader = new StatusReader();
-    const read = (...lines: string[]) => reader.read(lines).seen;
-    expect(read("state: stop", "error: a").because).toEqual({ end: "trackerror", basis: "inferred" });
-    expect(read("state: stop", "error: a").because).toBeUndefined();
-    expect(read(...SONG).state).toBe("playing");
-    expect(read("state: stop", "error: a").because).toBeDefined();
-  });
-
-  it("names the source by the scheme, and a line-in by none of its words", () => {
-    const itemOf = (file: string) =>
-      new StatusReader().read(["state: play", "songid: 1", `file: ${file}`]).seen.item;
-    expect(itemOf("alsa://hw:1,0")).toMatchObject({
-      evidence: "alsa",
-      livestream: true,
-      words: { source_type: "line_in", content_type: "unknown", title: null },
-    });
-    expect(itemOf("cdda:/1")).toMatchObject({ evidence: "cdda", words: { source_type: "line_in" } });
-    expect(itemOf("a.flac")).toMatchObject({ evidence: "file", livestream: false, durationMs: null });
-    expect(itemOf("Anna.Smith:private/x.flac")).toMatchObject({ evidence: "file", livestream: false });
   });
 });

@@ -5,7 +5,7 @@ import { fullJitterMs } from "../../backoff.ts";
 import { type Clock, sleep } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
-import type { Because } from "../sighting.ts";
+import type { Because, Sighting } from "../sighting.ts";
 import { wordOf } from "../words-of-items.ts";
 import { MpdConnection } from "./protocol.ts";
 import { LOOK, StatusReader } from "./status.ts";
@@ -16,10 +16,17 @@ export interface MpdOptions extends AdapterOptions {
   /** Default 6600. */
   readonly port?: number;
   readonly password?: string;
+  /** The partition that is followed. Default: MPD's own, `default`. */
+  readonly partition?: string;
 }
 
 const BACKOFF = { backoffBaseMs: 500, backoffMaxMs: 30_000 };
 const SUBSYSTEMS = "player playlist options output";
+/** What is told of a seek, too. */
+const PLAYER = "changed: player";
+/** What plays, or is paused, is asked so often whether it is still there, and so much behind its due end. */
+const STILL_THERE_MS = 60_000;
+const END_LOOK_MS = 250;
 
 /**
  * Records the plays of an MPD from now on. A lost connection is a lost player; it is tried again for ever.
@@ -61,7 +68,7 @@ class MpdFollower implements Adapter {
         await this.#follow();
       } catch (error) {
         if (this.#over.signal.aborted) return;
-        this.#tracker.lost();
+        this.#tracker.lost(this.#connection?.silentMs);
         this.#failures++;
         if (this.#failures === 1) this.#tracker.trouble(`MPD is lost (${reasonIn(error)}); trying again`);
       }
@@ -71,7 +78,7 @@ class MpdFollower implements Adapter {
 
   /** Follows one connection to its end. */
   async #follow(): Promise<never> {
-    const { host = "127.0.0.1", port = 6_600, password } = this.#options;
+    const { host = "127.0.0.1", port = 6_600, password, partition } = this.#options;
     const connection = new MpdConnection(
       createConnection(host.startsWith("/") ? { path: host } : { host, port }),
       this.#clock,
@@ -80,35 +87,38 @@ class MpdFollower implements Adapter {
     const reader = new StatusReader();
     await connection.greeted();
     if (password !== undefined) await connection.ask(`password ${quoted(password)}`);
+    if (partition !== undefined) await connection.ask(`partition ${quoted(partition)}`);
     this.#seeOutputs(await connection.ask("outputs"));
+    let changed: readonly string[] | undefined;
     for (;;) {
-      const { seen, lookAgainMs } = reader.read(await connection.ask(LOOK));
+      const { seen, lookAgainMs } = reader.read(
+        await connection.ask(LOOK),
+        changed?.includes(PLAYER) === false,
+      );
       this.#failures = 0;
       this.#tracker.see(seen);
-      const changed = await this.#idle(connection, lookAgainMs);
+      changed = await connection.idle(SUBSYSTEMS, this.#askInMs(seen, lookAgainMs));
       if (changed.includes("changed: output")) this.#seeOutputs(await connection.ask("outputs"));
     }
   }
 
-  async #idle(connection: MpdConnection, lookAgainMs: number | undefined): Promise<readonly string[]> {
-    const changed = connection.idle(SUBSYSTEMS);
-    if (lookAgainMs === undefined) return changed;
-    const cancel = this.#clock.after(lookAgainMs, () => connection.wake());
-    try {
-      return await changed;
-    } finally {
-      cancel();
-    }
+  /** An MPD that hangs says nothing, at a song's end either. */
+  #askInMs({ state }: Sighting, lookAgainMs: number | undefined): number | undefined {
+    if (state === "stopped") return lookAgainMs;
+    const { remainingMs = -1 } = this.#tracker.current ?? {};
+    const endMs = state === "playing" && remainingMs > 0 ? remainingMs + END_LOOK_MS : STILL_THERE_MS;
+    return Math.min(lookAgainMs ?? STILL_THERE_MS, endMs, STILL_THERE_MS);
   }
 
   /** Outputs are rooms: they join and leave what plays. */
   #seeOutputs(lines: readonly string[]): void {
     const members = membersOf(lines);
-    const before = this.#members;
+    const before = this.#members ?? members;
     this.#members = members;
-    if (!before || String(before) === String(members)) return;
-    const group_change = members.length > before.length ? "joined" : "left";
-    this.#tracker.regroup({ group_change, member_ids: members });
+    const stayed = before.filter((each) => members.includes(each));
+    if (stayed.length < before.length) this.#tracker.regroup({ group_change: "left", member_ids: stayed });
+    if (stayed.length < members.length)
+      this.#tracker.regroup({ group_change: "joined", member_ids: members });
   }
 }
 

@@ -18,7 +18,7 @@ const ANSWER_MS = 10_000;
 export function pairsOf(lines: readonly string[]): Pairs {
   const pairs = new Map<string, string>();
   for (const line of lines) {
-    const [, key, value = ""] = /^([^:]+): ?(.*)$/.exec(line) ?? [];
+    const [, key, value = ""] = /^([^:]+): ?(.*)$/s.exec(line) ?? [];
     if (key === undefined) continue;
     const name = key.toLowerCase();
     const before = pairs.get(name);
@@ -29,6 +29,8 @@ export function pairsOf(lines: readonly string[]): Pairs {
 
 /** A connection to MPD. Whatever goes wrong ends it, and rejects what was asked last. */
 export class MpdConnection {
+  /** How long it has been silent that had been asked, if that is why the connection has ended. */
+  silentMs = 0;
   readonly #socket: Socket;
   readonly #clock: Clock;
   #rest = "";
@@ -56,14 +58,17 @@ export class MpdConnection {
     return this.#inTime(this.#send(command));
   }
 
-  /** Resolves when something of these subsystems has changed, or `wake` was called. */
-  idle(subsystems: string): Promise<readonly string[]> {
-    return this.#send(`idle ${subsystems}`);
-  }
-
-  /** Ends `idle`. To be called only while it waits. */
-  wake(): void {
+  /**
+   * Resolves when something of these subsystems has changed, or with no line after `limitMs`, if MPD is still there.
+   * @throws Error when it does not answer within 10 s then, or is gone.
+   */
+  async idle(subsystems: string, limitMs = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
+    const changed = this.#send(`idle ${subsystems}`);
+    if (limitMs === Number.POSITIVE_INFINITY) return changed;
+    const news = await inTime(this.#clock, changed, limitMs);
+    if (news) return news;
     this.#socket.write("noidle\n");
+    return this.#inTime(changed);
   }
 
   end(fault: Error): void {
@@ -88,6 +93,7 @@ export class MpdConnection {
   async #inTime(answer: Promise<readonly string[]>): Promise<readonly string[]> {
     const lines = await inTime(this.#clock, answer, ANSWER_MS);
     if (lines) return lines;
+    this.silentMs = ANSWER_MS;
     this.end(new Error(`it did not answer within ${ANSWER_MS} ms`));
     throw this.#fault!;
   }

@@ -9,6 +9,9 @@ export const LOOK = "command_list_begin\nstatus\ncurrentsong\ncommand_list_end";
 const SILENT_LOOK_MS = 500;
 const STREAM_LOOK_MS = 10_000;
 
+/** The evidence of what comes from MPD's own disk. */
+const FILE = "file";
+
 /** What MPD says of itself, read as what it does. */
 export interface MpdSight {
   readonly seen: Sighting;
@@ -16,17 +19,26 @@ export interface MpdSight {
   readonly lookAgainMs: number | undefined;
 }
 
+/** What a stream did when last looked at. */
+interface Stream {
+  readonly key: string;
+  readonly elapsedMs: number;
+  readonly sounded: boolean;
+}
+
 /** Reads the answers to `LOOK`, one after another. */
 export class StatusReader {
-  /** Where the stream that is on was when last looked at. */
-  #stream: { readonly key: string; readonly elapsedMs: number; readonly sounded: boolean } | undefined;
+  #stream: Stream | undefined;
+  /** The length of the song that is on, where only the status tells it. */
+  #length: { readonly key: string; readonly durationMs: number } | undefined;
   #error: string | undefined;
   #isFirst = true;
 
-  read(lines: readonly string[]): MpdSight {
+  /** @param isUntouched whether MPD has told of no change of its player since the answer before. */
+  read(lines: readonly string[], isUntouched = false): MpdSight {
     const songAt = lines.findIndex((line) => line.startsWith("file: "));
     const status = pairsOf(songAt < 0 ? lines : lines.slice(0, songAt));
-    const item = itemOf(status, pairsOf(songAt < 0 ? [] : lines.slice(songAt)));
+    const item = this.#item(status, pairsOf(songAt < 0 ? [] : lines.slice(songAt)));
     const failed = this.#hasFailed(status);
     const said = status.get("state");
     const elapsedMs = msOf(status.get("elapsed"));
@@ -43,8 +55,10 @@ export class StatusReader {
       state: said === "play" ? "playing" : "paused",
       item,
       positionMs: elapsedMs,
+      // Nobody can seek what has no length.
+      isUntouched: isUntouched || (item.durationMs === null && item.evidence !== FILE),
     } as const;
-    if (!item.livestream || elapsedMs === undefined) return { seen, lookAgainMs: undefined };
+    if (item.evidence === FILE || elapsedMs === undefined) return { seen, lookAgainMs: undefined };
     return this.#readStream(seen, item, elapsedMs, isFirst);
   }
 
@@ -55,11 +69,21 @@ export class StatusReader {
       this.#stream = { key: item.key, elapsedMs: -1, sounded: before?.sounded ?? elapsedMs > 0 };
       return { seen, lookAgainMs: undefined };
     }
-    const sounds = elapsedMs > 0 && elapsedMs !== before?.elapsedMs;
+    const sounds = elapsedMs > 0 && (elapsedMs !== before?.elapsedMs || !seen.isUntouched);
     this.#stream = { key: item.key, elapsedMs, sounded: sounds || (before?.sounded ?? false) };
     if (!sounds) return { seen: { ...seen, state: "buffering" }, lookAgainMs: SILENT_LOOK_MS };
     const soundedMs = before?.sounded || isFirst ? 0 : elapsedMs;
     return { seen: { ...seen, soundedMs }, lookAgainMs: STREAM_LOOK_MS };
+  }
+
+  #item(status: Pairs, song: Pairs): Item | null {
+    const key = status.get("songid");
+    if (key === undefined) return null;
+    const ofStatusMs = this.#length?.key === key ? this.#length.durationMs : msOf(status.get("duration"));
+    // Once it sounds, the length is its own; the next song is not decoded ahead yet.
+    if (ofStatusMs !== undefined && Number(status.get("elapsed")) > 0)
+      this.#length = { key, durationMs: ofStatusMs };
+    return itemOf(key, status, song, ofStatusMs);
   }
 
   /** An error stays in the status until the next play, so only a new one counts. */
@@ -82,38 +106,47 @@ function modesOf(status: Pairs) {
   } as const;
 }
 
-function itemOf(status: Pairs, song: Pairs): Item | null {
+function itemOf(key: string, status: Pairs, song: Pairs, ofStatusMs: number | undefined): Item | null {
   const file = song.get("file");
-  const id = status.get("songid");
-  if (file === undefined || id === undefined) return null;
+  if (file === undefined) return null;
   // A folder may have a colon in its name.
   const scheme = /^([\w+.-]+:\/\/|(alsa|cdda):)/i.test(file) ? schemeOf(file) : null;
   // While it decodes ahead, the status has the length of the next song.
-  const durationMs = msOf(song.get("duration") ?? song.get("time") ?? status.get("duration")) ?? null;
-  const livestream = scheme !== null && durationMs === null;
+  const durationMs = msOf(song.get("duration") ?? song.get("time")) ?? ofStatusMs ?? null;
+  const isLineIn = scheme !== null && durationMs === null && ["alsa", "pulse", "cdda"].includes(scheme);
   return {
-    key: id,
+    key,
     durationMs,
-    livestream,
+    livestream: isLineIn,
     place: numberOf(status.get("song")),
     nextPlace: numberOf(status.get("nextsong")),
-    words: livestream ? wordsOfStation(scheme, song) : wordsOfTrack(song),
-    evidence: scheme ?? "file",
+    // Its place may not tell: in consume mode what has been played is taken out.
+    nextKey: status.get("nextsongid"),
+    words: isLineIn ? wordsOfLineIn(song) : wordsOfTrack(song),
+    ...(scheme !== null && !isLineIn && { ifLive: wordsOfStation(song) }),
+    evidence: scheme ?? FILE,
   };
 }
 
+const wordsOfLineIn = (song: Pairs): Item["words"] => ({
+  content_type: "unknown",
+  title: song.get("name") ?? null,
+  container_name: song.get("name") ?? null,
+  source_type: "line_in",
+  service: null,
+});
+
 /** The title of a stream changes with what the station plays; the play is the station's. */
-function wordsOfStation(scheme: string, song: Pairs): Item["words"] {
+function wordsOfStation(song: Pairs): Item["words"] {
   const name = song.get("name") ?? null;
-  const isLineIn = ["alsa", "pulse", "cdda"].includes(scheme);
   return {
-    content_type: isLineIn ? "unknown" : "station",
+    content_type: "station",
     title: name,
     artist: null,
     album: null,
-    container_type: isLineIn ? null : "station",
+    container_type: "station",
     container_name: name,
-    source_type: isLineIn ? "line_in" : "radio",
+    source_type: "radio",
     service: null,
   };
 }

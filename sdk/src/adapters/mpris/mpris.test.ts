@@ -1,65 +1,9 @@
-import { EventEmitter } from "node:events";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeBus, NAME, track } from "../../testing/fake-bus.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import { TapedPlays } from "../../testing/taped-plays.ts";
 import type { Adapter } from "../play-tracker.ts";
 import { followMpris } from "./mpris.ts";
-import type { Properties } from "./reader.ts";
-
-const NAME = "org.mpris.MediaPlayer2.spotify.instance42";
-const variant = (value: unknown): unknown => ({ signature: "?", value });
-/** As D-Bus has them: variants, and in the metadata variants again. */
-const variants = (properties: Properties) =>
-  Object.fromEntries(
-    Object.entries(properties).map(([name, value]) => [
-      name,
-      variant(
-        name === "Metadata"
-          ? Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, variant(each)]))
-          : value,
-      ),
-    ]),
-  );
-const track = (id: string, more: Properties = {}) => ({
-  "mpris:trackid": id,
-  "mpris:length": 10_000_000n,
-  "xesam:url": `file:///home/anna/CANARY/${id}.flac`,
-  ...more,
-});
-
-/** A bus with at most one player on it. */
-class FakeBus {
-  readonly names = Object.assign(new EventEmitter(), { NameHasOwner: async () => this.isThere });
-  properties = this.#newProperties();
-  player = new EventEmitter();
-  isThere = true;
-  refusals = 0;
-  all: Properties = {};
-
-  async getProxyObject(name: string) {
-    if (name !== "org.freedesktop.DBus" && this.refusals-- > 0) throw new Error("no such object yet");
-    return {
-      getInterface: (of: string): unknown => {
-        if (of === "org.freedesktop.DBus") return this.names;
-        return of.endsWith(".Properties") ? this.properties : this.player;
-      },
-    };
-  }
-
-  change(changed: Properties): void {
-    this.properties.emit("PropertiesChanged", "org.mpris.MediaPlayer2.Player", variants(changed), []);
-  }
-
-  async owner(isThere: boolean): Promise<void> {
-    this.properties = this.#newProperties();
-    this.player = new EventEmitter();
-    this.names.emit("NameOwnerChanged", NAME, "", isThere ? ":1.7" : "");
-  }
-
-  #newProperties() {
-    return Object.assign(new EventEmitter(), { GetAll: async () => variants(this.all) });
-  }
-}
 
 describe("following a player on D-Bus", () => {
   let bus: FakeBus;

@@ -1,16 +1,19 @@
 /** Plays of any player that speaks MPRIS on D-Bus. The bus is the application's: `sessionBus()` of `dbus-next`. */
 
 import { fullJitterMs } from "../../backoff.ts";
-import { type Cancel, sleep } from "../../clock.ts";
+import { type Cancel, inTime, sleep } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
 import type { Because, Sighting } from "../sighting.ts";
+import {
+  type BusObject,
+  type BusProxy,
+  type MessageBus,
+  type PropertiesProxy,
+  plain,
+  type Variants,
+} from "./bus.ts";
 import { MprisReader, type Properties } from "./reader.ts";
-
-/** What is used of a `MessageBus` of `dbus-next`. */
-export interface MessageBus {
-  getProxyObject(name: string, path: string): Promise<{ getInterface(name: string): unknown }>;
-}
 
 export interface MprisOptions extends AdapterOptions {
   readonly bus: MessageBus;
@@ -18,20 +21,8 @@ export interface MprisOptions extends AdapterOptions {
   readonly name: string;
 }
 
-/** A proxy of `dbus-next`, as far as it is used: methods come from introspection. */
-interface Proxy {
-  on(signal: string, listener: (...args: never[]) => void): void;
-  removeAllListeners(signal: string): void;
-}
-interface PropertiesProxy extends Proxy {
-  GetAll(name: string): Promise<Readonly<Record<string, Variant>>>;
-}
-interface BusProxy extends Proxy {
-  NameHasOwner(name: string): Promise<boolean>;
-}
-interface Variant {
-  readonly value: unknown;
-}
+/** Why the player is asked for everything. */
+type Look = "presumed" | "between" | "round" | "alive" | "changed";
 
 const PREFIX = "org.mpris.MediaPlayer2.";
 const PATH = "/org/mpris/MediaPlayer2";
@@ -45,6 +36,11 @@ const BACKOFF = { backoffBaseMs: 100, backoffMaxMs: 10_000 };
 const QUIET_ATTEMPTS = 5;
 /** When a player that is presumed to play must have moved. */
 const PRESUMED_LOOK_MS = 400;
+/** So long a player may be between two tracks. */
+const BETWEEN_LOOK_MS = 1_000;
+/** A player that plays is asked so often whether it is still there, and has so long to answer. */
+const STILL_THERE_MS = 60_000;
+const ANSWER_MS = 10_000;
 
 /**
  * Records the plays of a player from now on, whenever it is on the bus. A name that vanishes is a lost player.
@@ -62,7 +58,7 @@ class MprisFollower implements Adapter {
   readonly #service: string;
   readonly #tracker: PlayTracker;
   #reader: MprisReader;
-  #proxies: readonly Proxy[] = [];
+  #proxies: readonly BusObject[] = [];
   #properties: PropertiesProxy | undefined;
   #names: BusProxy | undefined;
   #cancelLook: Cancel | undefined;
@@ -70,6 +66,10 @@ class MprisFollower implements Adapter {
   #attachment = 0;
   /** Whether a player that is presumed to play has not been looked at yet. */
   #isAwaited = false;
+  /** Whether an answer is on its way, and whether the player has changed since it was asked for. */
+  #isAsking = false;
+  #isAskedAgain = false;
+  #last: Sighting | undefined;
   #isOver = false;
 
   constructor(options: MprisOptions) {
@@ -116,6 +116,8 @@ class MprisFollower implements Adapter {
     this.#attachment++;
     this.#cancelLook?.();
     this.#properties = undefined;
+    this.#isAsking = false;
+    this.#isAskedAgain = false;
     this.#release();
   }
 
@@ -153,7 +155,7 @@ class MprisFollower implements Adapter {
   async #follow(): Promise<void> {
     const attachment = this.#attachment;
     const properties = await this.#interface<PropertiesProxy>(this.#name, PATH, PROPERTIES);
-    const player = await this.#interface<Proxy>(this.#name, PATH, PLAYER);
+    const player = await this.#interface<BusObject>(this.#name, PATH, PLAYER);
     const isStale = () => this.#isOver || attachment !== this.#attachment;
     if (isStale()) return;
     this.#proxies = [properties, player];
@@ -164,8 +166,11 @@ class MprisFollower implements Adapter {
       signals++;
       if (isKnown) see();
     };
-    properties.on("PropertiesChanged", (name: string, changed: Readonly<Record<string, Variant>>) => {
-      if (name === PLAYER) hear(() => this.#change(plain(changed)));
+    properties.on("PropertiesChanged", (name: string, changed: Variants, invalidated: readonly string[]) => {
+      if (name !== PLAYER) return;
+      hear(() => this.#change(plain(changed)));
+      // It has changed, and does not say to what.
+      if (invalidated.length > 0) void this.#look("changed");
     });
     player.on("Seeked", (positionUs: bigint) => hear(() => this.#see(this.#reader.seek(Number(positionUs)))));
     let all: Properties;
@@ -184,62 +189,93 @@ class MprisFollower implements Adapter {
   #change(changed: Properties): void {
     const was = this.#reader.isPresumed;
     const seen = this.#reader.change(changed);
-    if (!this.#reader.isPresumed) this.#isAwaited = false;
+    const { isPresumed } = this.#reader;
+    if (!isPresumed) this.#isAwaited = false;
     else if (!was) this.#isAwaited = true;
     // Heard as soon as its time is seen to pass.
     this.#see(this.#isAwaited ? { ...seen, state: "buffering" } : seen);
-    if (this.#isAwaited && !was) this.#lookIn(PRESUMED_LOOK_MS, PRESUMED_LOOK_MS, seen);
+    if (isPresumed && !was) void this.#presume();
   }
 
-  /** Asks the player for everything. False when it does not answer. */
-  async #look(soundedMs = 0): Promise<boolean> {
+  /** Where is it now, and where in a moment? */
+  async #presume(): Promise<void> {
     const properties = this.#properties;
+    this.#lookIn(PRESUMED_LOOK_MS, "presumed");
     try {
       const all = await properties?.GetAll(PLAYER);
-      if (!all || properties !== this.#properties) return false;
-      this.#isAwaited = false;
-      const seen = this.#reader.set(plain(all));
-      const { positionMs = soundedMs > 0 ? soundedMs : undefined } = seen;
-      this.#see({ ...seen, positionMs, soundedMs });
-      return true;
+      if (all && properties === this.#properties) this.#reader.presume(plain(all));
     } catch {
-      return false;
+      // It is believed only if it says where it is.
     }
   }
 
-  /** @param otherwise what is to be seen if the player does not answer. */
-  #lookIn(delayMs: number, soundedMs = 0, otherwise?: Sighting): void {
+  #lookIn(delayMs: number, why: Look): void {
     this.#cancelLook?.();
-    this.#cancelLook = this.#tracker.clock.after(delayMs, () => void this.#lookNow(soundedMs, otherwise));
+    this.#cancelLook = this.#tracker.clock.after(delayMs, () => void this.#look(why));
   }
 
-  async #lookNow(soundedMs: number, otherwise: Sighting | undefined): Promise<void> {
-    const answered = await this.#look(soundedMs);
+  /** Asks the player for everything. One that does not answer in time is lost, until it does. */
+  async #look(why: Look): Promise<void> {
+    const properties = this.#properties;
+    if (!properties) return;
+    if (this.#isAsking) {
+      this.#isAskedAgain = true;
+      return;
+    }
+    this.#isAsking = true;
+    this.#isAskedAgain = false;
+    const isStale = () => this.#isOver || properties !== this.#properties;
+    try {
+      const asked = properties.GetAll(PLAYER);
+      let all = await inTime(this.#tracker.clock, asked, ANSWER_MS);
+      const isLate = all === undefined && !isStale();
+      if (isLate) {
+        this.#tracker.lost(ANSWER_MS);
+        this.#tracker.trouble(`player ${this.#service} does not answer; waiting for it`);
+      }
+      all ??= await asked;
+      if (!isStale()) this.#take(isLate ? "changed" : why, plain(all));
+    } catch {
+      // A player that refuses is there, and has nothing to say.
+      if (!isStale()) this.#isAwaited = false;
+    }
+    if (isStale()) return;
+    this.#isAsking = false;
+    if (this.#isAskedAgain) void this.#look("changed");
+  }
+
+  #take(why: Look, all: Properties): void {
+    if (why === "alive") {
+      this.#lookLater();
+      return;
+    }
+    const seen = this.#reader.set(all);
     this.#isAwaited = false;
-    if (!answered && otherwise) this.#see({ ...otherwise, soundedMs });
+    const soundedMs = why === "presumed" && this.#reader.isPresumed ? PRESUMED_LOOK_MS : 0;
+    // Of a player that always says 0, nobody knows where it is.
+    const isVague = why === "round" && seen.positionMs === 0;
+    this.#see({ ...seen, soundedMs, positionMs: isVague ? undefined : seen.positionMs });
   }
 
   #see(seen: Sighting): void {
+    this.#last = seen;
     this.#tracker.see(seen);
-    if (this.#isAwaited) return;
+    if (!this.#isAwaited) this.#lookLater();
+  }
+
+  #lookLater(): void {
     this.#cancelLook?.();
-    const remainingMs = this.#tracker.current?.remainingMs;
-    if (seen.state !== "playing" || seen.repeat !== "one" || remainingMs === undefined || remainingMs < 0)
-      return;
-    this.#lookIn(remainingMs + ROUND_LOOK_MS);
+    const { state, mayRepeat } = this.#last ?? {};
+    const { remainingMs = -1 } = this.#tracker.current ?? {};
+    const endMs = remainingMs + ROUND_LOOK_MS;
+    if (this.#reader.isBetween) this.#lookIn(BETWEEN_LOOK_MS, "between");
+    else if (state === "playing" && remainingMs >= 0 && endMs <= STILL_THERE_MS) {
+      this.#lookIn(endMs, mayRepeat ? "round" : "alive");
+    } else if (state === "playing") this.#lookIn(STILL_THERE_MS, "alive");
   }
 
   async #interface<T>(name: string, path: string, of: string): Promise<T> {
     const object = await this.#bus.getProxyObject(name, path);
     return object.getInterface(of) as T;
   }
-}
-
-/** The values inside the variants. */
-function plain(variants: Readonly<Record<string, Variant>>): Properties {
-  const entries = Object.entries(variants).map(([name, { value }]) => [
-    name,
-    name === "Metadata" ? plain(value as Readonly<Record<string, Variant>>) : value,
-  ]);
-  return Object.fromEntries(entries) as Properties;
 }

@@ -5,20 +5,21 @@ const SAME_LENGTH_MS = 500;
 
 /** What is known of something from the network. */
 export interface NetworkItem {
-  readonly isStation: boolean;
-  /** Null of a station. */
+  /** `open`: no length that can be believed is told yet. */
+  readonly kind: "file" | "station" | "open";
+  /** Null unless it is a file. */
   readonly durationMs: number | null;
-  /** Of a station its name, as far as it can be told from its songs. */
-  readonly title: string | null;
+  /** Its name if it is a station, as far as it can be told from its songs. */
+  readonly name: string | null;
 }
 
 /**
- * Tells stations from files on the network. Players say nothing of it but a length, which a file may have late, and a station, too: some
- * tell how much of it they have got, and more of it every second.
+ * Tells stations from files on the network by what their lengths do: a file may have it late, and a station may have one, too: some
+ * players tell how much of it they have got, and more of it every second.
  */
 export class NetworkItems {
   #key = "";
-  #isStation = false;
+  #kind: NetworkItem["kind"] = "open";
   #lengthMs: number | null = null;
   #title: string | null = null;
   #hasSongs = false;
@@ -26,19 +27,23 @@ export class NetworkItems {
   look(key: string, lengthMs: number | null, title: string | null, artist: string | null): NetworkItem {
     if (key !== this.#key) {
       this.#key = key;
-      this.#isStation = lengthMs === null;
+      this.#kind = lengthMs === null ? "open" : "file";
       this.#lengthMs = lengthMs;
       this.#title = title;
       this.#hasSongs = false;
     } else if (lengthMs !== null) {
-      if (this.#lengthMs === null) this.#isStation &&= lengthMs < LATE_LENGTH_MIN_MS;
-      else this.#isStation ||= Math.abs(lengthMs - this.#lengthMs) > SAME_LENGTH_MS;
+      if (this.#lengthMs !== null && Math.abs(lengthMs - this.#lengthMs) > SAME_LENGTH_MS)
+        this.#kind = "station";
+      else if (this.#lengthMs === null && lengthMs >= LATE_LENGTH_MIN_MS) this.#kind = "file";
       this.#lengthMs = lengthMs;
     }
-    if (!this.#isStation) return { isStation: false, durationMs: this.#lengthMs, title };
     // What has an artist, and what changes, is a song of the station's.
     this.#title ??= title;
     this.#hasSongs ||= artist !== null || title !== this.#title;
-    return { isStation: true, durationMs: null, title: this.#hasSongs ? null : this.#title };
+    return {
+      kind: this.#kind,
+      durationMs: this.#kind === "file" ? this.#lengthMs : null,
+      name: this.#hasSongs ? null : this.#title,
+    };
   }
 }

@@ -10,14 +10,25 @@ const MS = 1_000;
 /** Some players say the greatest number there is, or a negative one, of what has no length. */
 const LENGTH_MAX_US = 1e15;
 
+/** What is on without a URI. */
+interface Named {
+  readonly id: string;
+  readonly durationMs: number | null;
+  /** Whether that is the length of the track before, and may be told of this one only because its own is not known yet. */
+  readonly isOld: boolean;
+  readonly count: number;
+}
+
 /** Puts what a player signals bit by bit together into what it does. */
 export class MprisReader {
   readonly #service: string;
   #properties: Properties = {};
-  #isPresumed = false;
+  /** Where a player was, in µs, that is only presumed to play; null as long as it has not said. */
+  #presumedUs: number | null | undefined;
+  #isBetween = false;
   readonly #network = new NetworkItems();
   /** What is on without a URI, and how many such tracks there were. */
-  #named: { readonly id: string; readonly durationMs: number | null; readonly count: number } | undefined;
+  #named: Named | undefined;
 
   /** @param service the player's own name, such as `mpv`. */
   constructor(service: string) {
@@ -26,15 +37,28 @@ export class MprisReader {
 
   /** Whether it is only presumed that the player plays: it put a track on, and said nothing of its state. */
   get isPresumed(): boolean {
-    return this.#isPresumed;
+    return this.#presumedUs !== undefined;
+  }
+
+  /** Whether the player plays, and says no more what: it is between two tracks, or at its end. */
+  get isBetween(): boolean {
+    return this.#isBetween;
+  }
+
+  /** Where the player is that is presumed to play, for it to be seen later whether it has moved. */
+  presume({ Position }: Properties): void {
+    if (this.isPresumed) this.#presumedUs = numberOf(Position) ?? null;
   }
 
   /** All that the player says at this moment. Of a presumption, only its time can say whether it is true. */
   set(properties: Properties): Sighting {
-    const passes =
-      this.#isPresumed && properties.PlaybackStatus === "Stopped" && numberOf(properties.Position) !== 0;
-    this.#isPresumed = passes;
-    this.#properties = passes ? { ...properties, PlaybackStatus: "Playing" } : properties;
+    const { PlaybackStatus, Position } = properties;
+    const wasUs = this.#presumedUs ?? null;
+    const isUs = numberOf(Position) ?? -1;
+    const moves = wasUs !== null && isUs > 0 && isUs !== wasUs && PlaybackStatus === "Stopped";
+    this.#presumedUs = moves ? isUs : undefined;
+    this.#properties = moves ? { ...properties, PlaybackStatus: "Playing" } : properties;
+    this.#isBetween = false;
     return this.#sighting();
   }
 
@@ -43,14 +67,25 @@ export class MprisReader {
    * say that their first track plays, not even when they are asked.
    */
   change(changed: Properties): Sighting {
+    const before = this.#properties;
     const had = this.#item();
-    this.#properties = { ...this.#properties, Position: undefined, ...changed };
-    if ("PlaybackStatus" in changed) this.#isPresumed = false;
+    // Where it stands it stays.
+    const stands = this.isPresumed || before.PlaybackStatus === "Paused";
+    this.#properties = { ...before, Position: stands ? before.Position : undefined, ...changed };
+    if ("PlaybackStatus" in changed) this.#presumedUs = undefined;
+    const item = this.#item();
+    const isEmpty = "Metadata" in changed ? item === null : this.#isBetween;
+    this.#isBetween = had !== null && isEmpty && this.#properties.PlaybackStatus === "Playing";
+    // What comes is told of when it comes.
+    if (this.#isBetween) {
+      this.#properties = { ...this.#properties, Metadata: before.Metadata };
+      return this.#sighting();
+    }
     const isSilent = this.#properties.PlaybackStatus === "Stopped" && !("PlaybackStatus" in changed);
-    const isAnother = "Metadata" in changed && this.#item() !== null && this.#item()?.key !== had?.key;
+    const isAnother = "Metadata" in changed && item !== null && item.key !== had?.key;
     if (isAnother) this.#properties = { ...this.#properties, Position: 0 };
     if (isAnother && isSilent) {
-      this.#isPresumed = true;
+      this.#presumedUs = null;
       this.#properties = { ...this.#properties, PlaybackStatus: "Playing" };
     }
     return this.#sighting();
@@ -68,13 +103,16 @@ export class MprisReader {
     const states = { Playing: "playing", Paused: "paused" } as const;
     const positionUs = numberOf(Position);
     return {
-      state: (item && states[PlaybackStatus as keyof typeof states]) ?? "stopped",
+      state: this.#isBetween
+        ? "buffering"
+        : ((item && states[PlaybackStatus as keyof typeof states]) ?? "stopped"),
       item,
       positionMs: positionUs === undefined ? undefined : positionUs / MS,
       rate: numberOf(Rate) ?? 1,
       shuffle: typeof Shuffle === "boolean" ? Shuffle : undefined,
       repeat: REPEATS[String(LoopStatus)],
-      mayRepeat: LoopStatus === "Track",
+      // A list of one track is looped, too; nobody tells how long it is.
+      mayRepeat: LoopStatus === "Track" || LoopStatus === "Playlist",
     };
   }
 
@@ -92,48 +130,57 @@ export class MprisReader {
     const uri = spotifyUri(track);
     const key = url === "" ? this.#keyOf(`${track} ${name}`, durationMs) : `${track} ${url}`;
     const told = {
-      durationMs,
+      item_uri: uri,
       title: titleOf(metadata, url),
       artist: textOf(metadata["xesam:artist"]),
       album: textOf(metadata["xesam:album"]),
+      service: this.#service,
     };
-    const isFar = /^(https?|rtsp|mms|icy)$/.test(scheme ?? "");
-    const far = isFar ? this.#network.look(key, durationMs, told.title, told.artist) : undefined;
-    const livestream = far?.isStation ?? false;
+    const file = {
+      ...told,
+      content_type: uri?.startsWith("spotify:episode:") ? "episode" : "track",
+      source_type: "queue",
+    } as const;
+    if (!/^(https?|rtsp|mms|icy)$/.test(scheme ?? ""))
+      return { key, durationMs, words: file, evidence: scheme };
+    const far = this.#network.look(key, durationMs, told.title, told.artist);
+    const station = {
+      ...told,
+      title: far.name,
+      artist: null,
+      album: null,
+      content_type: "station",
+      source_type: "radio",
+    } as const;
+    const isStation = far.kind === "station";
     return {
       key,
-      durationMs: far ? far.durationMs : durationMs,
-      livestream,
-      words: {
-        content_type: contentTypeOf(livestream, uri),
-        item_uri: uri,
-        title: far ? far.title : told.title,
-        artist: livestream ? null : told.artist,
-        album: livestream ? null : told.album,
-        service: this.#service,
-        source_type: livestream ? "radio" : "queue",
-      },
+      durationMs: far.durationMs,
+      livestream: isStation,
+      words: isStation ? station : file,
+      ...(far.kind === "open" && { ifLive: station }),
       evidence: scheme,
     };
   }
 
-  /** Of what has no URI. Another length makes another track of it; one that is told late, as by browsers, does not. */
+  /**
+   * Of what has no URI. Another length makes another track of it. One that is told late, as by browsers, does not, nor one that comes
+   * in the place of the length of the track before.
+   */
   #keyOf(id: string, durationMs: number | null): string {
-    const { count, ...was } = this.#named ?? { id: undefined, durationMs: null, count: 0 };
+    const was = this.#named;
     const isSame =
-      was.id === id && (was.durationMs === durationMs || was.durationMs === null || durationMs === null);
+      was?.id === id &&
+      (was.isOld || was.durationMs === durationMs || was.durationMs === null || durationMs === null);
+    const isOld = durationMs !== null && was?.durationMs === durationMs && (was.isOld || !isSame);
     this.#named = {
       id,
       durationMs: durationMs ?? (isSame ? was.durationMs : null),
-      count: isSame ? count : count + 1,
+      isOld,
+      count: (was?.count ?? 0) + (isSame ? 0 : 1),
     };
     return `${id} #${this.#named.count}`;
   }
-}
-
-function contentTypeOf(livestream: boolean, uri: string | null): "station" | "episode" | "track" {
-  if (livestream) return "station";
-  return uri?.startsWith("spotify:episode:") ? "episode" : "track";
 }
 
 /** A player that knows no title says the end of the URI, unescaped or not, with or without its query: it may be a token. */

@@ -1,3 +1,4 @@
+import { LIVE_AFTER_MS } from "../live.ts";
 import type { Item, ItemWords, Sighting } from "../sighting.ts";
 import { durationOf, type Metadata, metadataOf } from "./metadata.ts";
 import { sourceOf, type UriSource } from "./uri.ts";
@@ -35,9 +36,6 @@ export const anew = (sight: TransportSight): TransportSight => ({
 export const isTimeless = ({ source }: TransportSight): boolean =>
   source?.source_type === "line_in" || source?.source_type === "tv";
 
-/** So long a player may take to notify of an item's length. */
-const PATIENCE_MS = 3_000;
-
 /** Puts what a transport notifies bit by bit together into what it does. */
 export class TransportReader {
   #variables: Variables = {};
@@ -55,7 +53,8 @@ export class TransportReader {
    * @param ageMs how long the item has been on. @returns undefined if that changes nothing.
    */
   opened(length: string | undefined, ageMs: number): TransportSight | undefined {
-    const isBelieved = durationOf(length) !== null || this.#first.upnpClass === null || ageMs >= PATIENCE_MS;
+    const isBelieved =
+      durationOf(length) !== null || this.#first.upnpClass === null || ageMs >= LIVE_AFTER_MS;
     return this.#isFresh && isBelieved ? this.change({ CurrentTrackDuration: length ?? "" }) : undefined;
   }
 
