@@ -108,6 +108,7 @@ describe("the map of a stream's shards", () => {
       throw new Error("nothing can be put");
     });
     expect(await aggregator.add(batchOf("d1", 1, 3)).outcome).toBe("unavailable");
+    expect(aggregator.shardKeyFor("d1")).toBe("");
   });
 });
 

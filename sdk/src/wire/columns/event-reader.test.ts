@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ByteWriter } from "./byte-writer.ts";
 import { EventReader } from "./event-reader.ts";
-import { endOfValue } from "./json-values.ts";
 
-const TICK = [0xa4, ...Buffer.from("tick")];
+const TEXT = [...Buffer.from("tick")];
+const TICK = [0xa4, ...TEXT];
 const DATA = [0xa2, ...Buffer.from("{}")];
 const NIL = [0xc0];
 const read = (...parts: readonly (readonly number[])[]) => {
@@ -45,18 +44,41 @@ describe("an event is read", () => {
     expect(read(TICK, [1], [2], spelled, DATA)).toMatchObject({ offsetMs });
   });
 
-  it.each([
-    ["whose type is a number", read([5], [1], [2], NIL, DATA)],
-    ["whose type is empty", read([0xa0], [1], [2], NIL, DATA)],
-    ["whose time is text", read(TICK, TICK, [2], NIL, DATA)],
-    ["whose time is a part of a ms", read(TICK, float(0.5), [2], NIL, DATA)],
-    ["whose time is below 0", read(TICK, [0xff], [2], NIL, DATA)],
-    ["whose time is no clock's", read(TICK, float(2e15), [2], NIL, DATA)],
-    ["whose offset is no clock's", read(TICK, [1], [2], float(-2e15), DATA)],
-    ["whose data is no text", read(TICK, [1], [2], NIL, NIL)],
-    ["with something behind it", read(TICK, [1], [2], NIL, DATA, [0])],
-  ])("and none %s", (_, found) => {
-    expect(found).toBeUndefined();
+  it.each<[string, (readonly number[])[]]>([
+    ["whose type is a number", [[5], [1], [2], NIL, DATA]],
+    ["whose type is a map", [[0x84, ...TEXT], [1], [2], NIL, DATA]],
+    ["whose type is an array", [[0xdc, 0, 0, 0, 0, 0, 0, 0, 4, ...TEXT], [1], [2], NIL, DATA]],
+    ["whose type is an extension", [[0xd8, 4, ...TEXT], [1], [2], NIL, DATA]],
+    ["whose type is empty", [[0xa0], [1], [2], NIL, DATA]],
+    ["whose time is text", [TICK, TICK, [2], NIL, DATA]],
+    ["whose time is a map", [TICK, [0x80], [2], NIL, DATA]],
+    ["whose time is an extension", [TICK, [0xd4, ...Array<number>(15).fill(0), 5], [2], NIL, DATA]],
+    ["whose time is of no type", [TICK, [0xc1, ...float(5).slice(1)], [2], NIL, DATA]],
+    ["whose time is a part of a ms", [TICK, float(0.5), [2], NIL, DATA]],
+    ["whose time is below 0", [TICK, [0xff], [2], NIL, DATA]],
+    ["whose time is no clock's", [TICK, float(2e15), [2], NIL, DATA]],
+    ["whose monotonic time is no clock's", [TICK, [1], float(2e15), NIL, DATA]],
+    ["whose offset is no clock's", [TICK, [1], [2], float(-2e15), DATA]],
+    ["whose data is no text", [TICK, [1], [2], NIL, NIL]],
+    ["that is cut off", [TICK, [1], [2], NIL, [0xa3, 1]]],
+    ["with something behind it", [TICK, [1], [2], NIL, DATA, [0]]],
+  ])("and none %s", (_, parts) => {
+    expect(read(...parts)).toBeUndefined();
+  });
+
+  it("and none that is no array of five", () => {
+    const event = Uint8Array.from([0x95, ...TICK, 1, 2, ...NIL, ...DATA]);
+    expect(new EventReader().read(event)).toMatchObject({ type: "tick", dataFrom: 10 });
+    expect(new EventReader().read(event.with(0, 0x94))).toBeUndefined();
+    expect(new EventReader().read(new Uint8Array(0))).toBeUndefined();
+  });
+
+  it("with times up to those of any clock", () => {
+    expect(read(TICK, float(1e15), float(1e15), float(-1e15), DATA)).toMatchObject({
+      timeMs: 1e15,
+      monoMs: 1e15,
+      offsetMs: -1e15,
+    });
   });
 
   it("with a type as long as it may be, and one after another", () => {
@@ -67,60 +89,8 @@ describe("an event is read", () => {
     expect(reader.read(of(TICK))?.type).toBe("tick");
     expect(reader.read(of([0xda, 0, 4, ...Buffer.from("tock")]))?.type).toBe("tock");
     expect(reader.read(of([0xa3, ...Buffer.from("toc")]))?.type).toBe("toc");
-  });
-});
-
-const written = (write: (out: ByteWriter) => void) => {
-  const out = new ByteWriter();
-  write(out);
-  return [...out.bytes];
-};
-
-describe("bytes that are put behind one another", () => {
-  it.each([
-    [0x7f, [0x7f]],
-    [0x80, [0xcd, 0, 0x80]],
-    [0xffff, [0xcd, 0xff, 0xff]],
-    [0x1_0000, [0xcf, 0, 0, 0, 0, 0, 1, 0, 0]],
-    [2 ** 40 + 7, [0xcf, 0, 0, 1, 0, 0, 0, 0, 7]],
-  ])("spell the whole number %i as msgpack does", (value, bytes) => {
-    expect(written((out) => out.msgpackWhole(value))).toEqual(bytes);
-  });
-
-  it("grow where they no longer fit, whatever comes then", () => {
-    const full = new Uint8Array(65_536).fill(9);
-    for (const [more, write] of [
-      [[1], (out: ByteWriter) => out.byte(1)],
-      [[1, 2], (out: ByteWriter) => out.put(Uint8Array.of(1, 2))],
-      [[2, 3], (out: ByteWriter) => out.part(Uint8Array.of(1, 2, 3), 1, 3)],
-    ] as const) {
-      const bytes = written((out) => {
-        out.put(full);
-        write(out);
-      });
-      expect([bytes.length, bytes[65_535], ...bytes.slice(65_536)]).toEqual([
-        65_536 + more.length,
-        9,
-        ...more,
-      ]);
-    }
-  });
-});
-
-describe("a value in JSON", () => {
-  const end = (text: string, from = 0) => endOfValue(new TextEncoder().encode(text), from);
-
-  it.each([
-    ['"ab",', 4],
-    ['"a\\"b",', 6],
-    ["12}", 2],
-    ["true]", 4],
-    ["7", 1],
-  ])("%s ends where it does", (text, at) => {
-    expect(end(text)).toBe(at);
-  });
-
-  it.each([['"ab'], ['"a\nb"'], ["\n"], [""]])("%j has no end", (text) => {
-    expect(end(text)).toBe(0);
+    expect(reader.read(of([0xdb, 0, 0, 0, 4, ...TEXT]))?.type).toBe("tick");
+    expect(reader.read(of([0xbf, ...Buffer.from(long.slice(0, 31))]))?.type).toBe(long.slice(0, 31));
+    expect(reader.read(of([0xa5, ...Buffer.from("ttttu")]))?.type).toBe("ttttu");
   });
 });

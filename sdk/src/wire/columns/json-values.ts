@@ -15,17 +15,17 @@ export function valuesOf(json: Uint8Array, from: number): number[] | undefined {
     if (byte < 0x20) return undefined;
     if (byte !== QUOTE && byte !== MINUS && !isLetterOrDigit(byte)) continue;
     const end = endOfValue(json, at);
-    if (end === 0) return undefined;
+    if (end < 0) return undefined;
     if (json[end] !== COLON) spans.push(at, end);
     at = end - 1;
   }
   return spans;
 }
 
-/** Where the value that begins at `from` ends; 0 when it does not, or holds what `JSON.stringify` escapes. */
+/** Where the value that begins at `from` ends; -1 when it does not, or holds what `JSON.stringify` escapes. */
 export function endOfValue(json: Uint8Array, from: number): number {
   let at = from + 1;
-  if (!(json[from]! >= 0x20)) return 0;
+  if (!(json[from]! >= 0x20)) return -1;
   if (json[from] !== QUOTE) {
     while (at < json.length && !isEnd(json[at]!)) at++;
     return at;
@@ -33,10 +33,10 @@ export function endOfValue(json: Uint8Array, from: number): number {
   for (; at < json.length; at++) {
     const byte = json[at]!;
     if (byte === QUOTE) return at + 1;
-    if (byte < 0x20) return 0;
+    if (byte < 0x20) return -1;
     if (byte === BACKSLASH) at++;
   }
-  return 0;
+  return -1;
 }
 
 const isLetterOrDigit = (byte: number): boolean =>

@@ -34,9 +34,9 @@ export class Shape {
       if (i > 0) {
         const end = endOfValue(event, at);
         spans.push(at, end);
-        at = end === 0 ? -1 : end;
+        at = end;
       }
-      if (at >= 0) at = endOfPiece(pieces[i]!, event, at);
+      at = endOfPiece(pieces[i]!, event, at);
     }
     if (at !== event.length) {
       spans.length = row;
@@ -68,7 +68,7 @@ export class Spans {
   }
 }
 
-/** Where `piece` ends, which should stand at `from`; -1 when it does not. */
+/** Where `piece` ends, which should stand at `from`; -1 when it does not, or `from` is -1. */
 function endOfPiece(piece: Uint8Array, json: Uint8Array, from: number): number {
   for (let i = 0; i < piece.length; i++) if (json[from + i] !== piece[i]) return -1;
   return from + piece.length;
