@@ -39,6 +39,7 @@ it("what lies between frames, before and behind them is damage, of so many bytes
     [3, 4],
     "5 damaged",
   ]);
+  expect(found([junk(9)])).toEqual(["9 damaged"]);
 });
 
 it("damaged frames one after another are one damage", () => {

@@ -1,6 +1,6 @@
 import type { Packer } from "../packer.ts";
 import type { Entry } from "../store.ts";
-import { ACK, ackEpochOf, decodeFrame, entriesOf, findFrameMagic } from "./segment-format.ts";
+import { ACK, ackEpochOf, decodeFrame, entriesOf, type Frame, findFrameMagic } from "./segment-format.ts";
 
 /** What a scan finds, in the order of the file. */
 export type Finding =
@@ -23,17 +23,23 @@ export function* scanFrames(
   let damagedFrom = -1;
   while (at < bytes.length) {
     const frame = decodeFrame(bytes, at, salt);
-    const entries = typeof frame === "object" && frame.type !== ACK ? entriesOf(frame, packer) : undefined;
-    if (typeof frame === "string" || (frame.type !== ACK && !entries)) {
+    const finding = frame && findingIn(frame, packer);
+    if (!finding) {
       if (damagedFrom < 0) damagedFrom = at;
       at = findFrameMagic(bytes, at + 1);
       continue;
     }
     if (damagedFrom >= 0) yield { kind: "damage", bytes: at - damagedFrom };
     damagedFrom = -1;
-    if (entries) yield { kind: "events", entries };
-    else yield { kind: "ack", epoch: ackEpochOf(frame), throughSeq: frame.firstSeq };
+    yield finding;
     at += frame.byteLength;
   }
   if (damagedFrom >= 0) yield { kind: "damage", bytes: at - damagedFrom };
+}
+
+/** Undefined when it does not hold what its header promises, or cannot be unpacked. */
+function findingIn(frame: Frame, packer: Packer | undefined): Finding | undefined {
+  if (frame.type === ACK) return { kind: "ack", epoch: ackEpochOf(frame), throughSeq: frame.firstSeq };
+  const entries = entriesOf(frame, packer);
+  return entries && { kind: "events", entries };
 }

@@ -26,7 +26,7 @@ it("damaged frames are told from whole ones, and nothing that reads them throws"
     inputs: 1_000_000,
     check(input) {
       const frame = decodeFrame(input, 0, SALT);
-      if (typeof frame === "string") return;
+      if (!frame) return;
       whole++;
       // The checksum let it pass, so it must be one that was written.
       const bytes = Buffer.from(input.subarray(0, frame.byteLength));

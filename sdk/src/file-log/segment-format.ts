@@ -195,18 +195,18 @@ function frameCrc(frame: Uint8Array, salt: number): number {
   return crc32c(frame.subarray(FRAME_HEADER_BYTES), head);
 }
 
-/** What stands at `at`: a whole frame, the beginning of one that `bytes` cuts off, or nothing valid. */
-export function decodeFrame(bytes: Uint8Array, at: number, salt: number): Frame | "cut" | "invalid" {
+/** The frame at `at`; undefined where `bytes` cuts it off, or nothing valid stands. */
+export function decodeFrame(bytes: Uint8Array, at: number, salt: number): Frame | undefined {
   const left = bytes.length - at;
-  if (left < FRAME_HEADER_BYTES) return "cut";
+  if (left < FRAME_HEADER_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, FRAME_HEADER_BYTES);
   const length = view.getUint32(8, true);
-  if (view.getUint32(0, true) !== FRAME_MAGIC || length === 0) return "invalid";
-  if (left < FRAME_HEADER_BYTES + length) return "cut";
+  if (view.getUint32(0, true) !== FRAME_MAGIC || length === 0) return undefined;
+  if (left < FRAME_HEADER_BYTES + length) return undefined;
   const frame = bytes.subarray(at, at + FRAME_HEADER_BYTES + length);
-  if (view.getUint32(24, true) !== frameCrc(frame, salt)) return "invalid";
+  if (view.getUint32(24, true) !== frameCrc(frame, salt)) return undefined;
   const type = frame[4];
-  if (type !== EVENTS && type !== ACK && type !== PACKED) return "invalid";
+  if (type !== EVENTS && type !== ACK && type !== PACKED) return undefined;
   return {
     type,
     firstSeq: getUint64(view, 12),

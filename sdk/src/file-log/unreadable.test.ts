@@ -3,7 +3,6 @@ import type { SeqRange } from "../store.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { MemoryDisk } from "../testing/memory-disk.ts";
 import { DEVICE, drain, entries, seqsOf } from "../testing/store-contract.ts";
-import { Catalog, newSegment } from "./catalog.ts";
 import { FileLog } from "./file-log.ts";
 import { encodeEventsFrame, encodeHeader, segmentName } from "./segment-format.ts";
 
@@ -197,17 +196,6 @@ describe("what a log does that is asked again", () => {
     expect(await (await log.planPurge()).apply()).toBe(true);
     const next = logOn(disk.powerCut(), 2);
     expect((await next.log.open(DEVICE, NEXT)).previous).toEqual({ epoch: EPOCH, lastSeq: 5 });
-  });
-
-  it("takes a segment out of its catalog once", () => {
-    const catalog = new Catalog();
-    const [one, other] = [1, 2].map((number) => newSegment(segmentName(number), { ...HEADER, number }));
-    catalog.insert(one!);
-    catalog.remove(other!);
-    expect(catalog.segments).toEqual([one]);
-    catalog.remove(one!);
-    catalog.remove(one!);
-    expect(catalog.segments).toEqual([]);
   });
 });
 
