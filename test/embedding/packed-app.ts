@@ -38,8 +38,8 @@ export async function packedApp(others: readonly string[] = []): Promise<PackedA
   const tarball = join(directory, "sdk.tgz");
   // What is built stands in the sources' directory, which all tests share.
   await alone("build of the SDK", async () => {
-    await inSdk("run", "build");
-    await inSdk("pack", "--out", tarball);
+    succeeded(await pnpm(["run", "build"], SDK));
+    succeeded(await pnpm(["pack", "--out", tarball], SDK));
   });
   succeeded(await execute("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"], {}));
   const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8")) as Manifest;
@@ -56,14 +56,14 @@ async function link(name: string, workspace: string, modules: string): Promise<v
   await symlink(await realpath(join(workspace, "node_modules", name)), path);
 }
 
-/** Runs pnpm in the SDK's directory: the one that runs the tests, or else the one that npx has. */
-async function inSdk(...args: readonly string[]): Promise<void> {
+/** Runs pnpm: the one that runs the tests, or else the one that npx has. */
+export function pnpm(args: readonly string[], cwd: string): Promise<Finished> {
   const own = process.env.npm_execpath;
   const [program, ...before] = own?.includes("pnpm")
     ? [process.execPath, own]
     : ["npx", "--prefer-offline", "-y", "pnpm@10"];
   const env = { ...process.env, npm_config_verify_deps_before_run: "false" };
-  succeeded(await execute(program, [...before, ...args], { cwd: SDK, env }));
+  return execute(program, [...before, ...args], { cwd, env });
 }
 
 /** Its standard output. @throws Error with all that it said when it did not end with 0. */
