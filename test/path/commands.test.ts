@@ -24,7 +24,7 @@ describe("what a command prints, started as a newcomer starts it", () => {
   });
 });
 
-describe("a command called wrongly ends with a sentence and a code of its own", () => {
+describe.concurrent("a command called wrongly ends with a sentence and a code of its own", () => {
   it.each([
     ["relay", ["--prot", "1"], 2, "unknown option --prot, did you mean --port?"],
     [

@@ -25,7 +25,8 @@ async function said({ child, finished }: Running, word: string): Promise<void> {
   }
 }
 
-describe.skipIf(!HAS_PROC)("what a command leaves behind (SKIPPED without /proc)", () => {
+// Beside each other: they wait for what they start, and each looks for its own alone.
+describe.skipIf(!HAS_PROC).concurrent("what a command leaves behind (SKIPPED without /proc)", () => {
   it.each([
     ["SIGINT", 130, ["demo", ...LONG]],
     ["SIGTERM", 143, ["demo", ...LONG, "--processes", "2"]],
