@@ -64,7 +64,10 @@ const MODELS = [
 ];
 const CRASH = "simulator/src/crash-states";
 
+/** In the order in which they have their first turns: a soak of a few minutes comes to all of them, the longest run first. */
 export const PARTS: readonly Part[] = [
+  // Three minutes are as long as another part's run may be, and long enough to see whether memory grows.
+  program("outage", "–", "events", "test/soak/outage.ts", () => "3"),
   program("simulation", "T12", "fleet-hours", "test/soak/simulation.ts", String),
   tests("models", "T1", "courses and schedules", MODELS, 2),
   tests("crash-states", "T2", "states", [`${CRASH}/crash-states-long.test.ts`]),
@@ -78,6 +81,4 @@ export const PARTS: readonly Part[] = [
   tests("chromium", "T9", "commits", ["test/browser/durability.test.ts"]),
   tests("network", "T10", "broken connections", ["relay/src/network.test.ts"]),
   tests("statuses", "T10", "answers", ["sdk/src/node/status-matrix.test.ts"]),
-  // Three minutes are as long as another part's run may be, and long enough to see whether memory grows.
-  program("outage", "–", "events", "test/soak/outage.ts", () => "3"),
 ];
