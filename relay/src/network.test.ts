@@ -150,3 +150,25 @@ it("a relay that falls silent in the middle of anything is asked again after the
   }
   await expectWhole(made, telemetry);
 });
+
+it.each(["twice", "again", "late"] as const)(
+  "an answer that comes %s is taken for what it says of the batch that it names, and for no other",
+  async (how) => {
+    const made = await path();
+    const telemetry = speaker(made.port, { requestTimeoutMs: 100 });
+    for (const atByte of [0, 1, 20, 120, 200]) {
+      for (let turn = 0; turn < 10; turn++) {
+        made.proxy.arm({ side: "answer", atByte, how });
+        record(telemetry, 3);
+        expect(await telemetry.flush()).toMatchObject({ delivered: true });
+        expect(made.proxy.armed).toBe(false);
+        record(telemetry, 2);
+        expect(await telemetry.flush()).toMatchObject({ delivered: true });
+      }
+      tally(10);
+    }
+    // One that is late is not waited for, and one of another batch is none: the batch is sent once more.
+    if (how !== "twice") expect(telemetry.stats().retries).toBeGreaterThanOrEqual(50);
+    await expectWhole(made, telemetry);
+  },
+);

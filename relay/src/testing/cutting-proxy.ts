@@ -1,13 +1,21 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { systemClock } from "@tonearm/sdk/ports";
+
+/** How late a late answer is. */
+const LATE_MS = 150;
 
 /** What happens to the next connection that carries something. */
 export interface Cut {
   readonly side: "request" | "answer";
   /** After so many bytes of it. */
   readonly atByte: number;
-  /** `reset`: both ends are told at once. `close`: as if the other had ended. `silence`: nothing more ever comes. */
-  readonly how: "reset" | "close" | "silence";
+  /**
+   * `reset`: both ends are told at once. `close`: as if the other had ended. `silence`: nothing more ever comes. And nothing is
+   * cut, but what comes is what nobody waits for: `twice`: it comes a second time at once; `again`: when the next request of the
+   * connection is under way, as if it were its answer; `late`: after 150 ms.
+   */
+  readonly how: "reset" | "close" | "silence" | "twice" | "again" | "late";
 }
 
 /** A TCP proxy on loopback that cuts one exchange short, and leaves the ones after it alone. */
@@ -18,6 +26,8 @@ export class CuttingProxy {
   #cut: Cut | undefined;
   #requestBytes = 0;
   #answerBytes = 0;
+  /** What has come already, and comes again to this one when it asks the next time. */
+  #again: { readonly to: Socket; readonly chunk: Buffer } | undefined;
 
   constructor(targetPort: number) {
     this.#targetPort = targetPort;
@@ -60,6 +70,10 @@ export class CuttingProxy {
       socket.on("close", () => this.#sockets.delete(socket));
     }
     client.on("data", (chunk: Buffer) => {
+      if (this.#again?.to === client) {
+        client.write(this.#again.chunk);
+        this.#again = undefined;
+      }
       this.#pass("request", chunk, relay, client, this.#requestBytes);
       this.#requestBytes += chunk.length;
     });
@@ -78,11 +92,22 @@ export class CuttingProxy {
       return;
     }
     this.#cut = undefined;
-    to.write(chunk.subarray(0, Math.max(0, cut.atByte - before)), () => this.#end(cut.how, to, from));
+    const rest = chunk.subarray(Math.max(0, cut.atByte - before));
+    to.write(chunk.subarray(0, chunk.length - rest.length), () => this.#goOn(cut.how, rest, chunk, to, from));
   }
 
-  #end(how: Cut["how"], to: Socket, from: Socket): void {
+  #goOn(how: Cut["how"], rest: Buffer, chunk: Buffer, to: Socket, from: Socket): void {
     switch (how) {
+      case "twice":
+        to.write(Buffer.concat([rest, chunk]));
+        return;
+      case "again":
+        to.write(rest);
+        this.#again = { to, chunk };
+        return;
+      case "late":
+        systemClock.after(LATE_MS, () => to.write(rest), true);
+        return;
       case "reset":
         to.resetAndDestroy();
         from.resetAndDestroy();
