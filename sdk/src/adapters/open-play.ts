@@ -94,10 +94,10 @@ export class OpenPlay {
     return this.#positionMs;
   }
 
-  /** How much longer it sounds if nothing intervenes; undefined for a live stream. May be negative. */
+  /** How much longer it sounds if nothing intervenes; undefined for a live stream, and backwards. May be negative. */
   get remainingMs(): number | undefined {
     const { durationMs } = this.#item;
-    return durationMs === null ? undefined : (durationMs - this.positionMs) / this.#rate;
+    return durationMs === null || this.#rate < 0 ? undefined : (durationMs - this.positionMs) / this.#rate;
   }
 
   /** Whether an end now is the item's own. @param crossfadeMs how much earlier it may come. */
@@ -124,7 +124,7 @@ export class OpenPlay {
   goOn(seen: Sighting, item: Item): void {
     this.#book();
     const behindMs = this.#positionMs - (seen.positionMs ?? this.#positionMs);
-    if (seen.isUntouched && behindMs > STOOD_MS) this.stood(behindMs / this.#rate);
+    if (seen.isUntouched && this.#rate > 0 && behindMs > STOOD_MS) this.stood(behindMs / this.#rate);
     this.#seen = seen;
     this.#settledMs = this.#spentMs.playing;
     this.#item = known(item, this.#heardMs, this.item);
@@ -202,7 +202,7 @@ export class OpenPlay {
     const spentMs = nowMs - this.#bookedMs;
     this.#bookedMs = nowMs;
     this.#spentMs[this.#state] += spentMs;
-    if (this.#state === "playing") this.#positionMs += spentMs * this.#rate;
+    if (this.#state === "playing") this.#positionMs = Math.max(0, this.#positionMs + spentMs * this.#rate);
   }
 }
 

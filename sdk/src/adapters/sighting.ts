@@ -57,7 +57,7 @@ export interface Sighting {
   readonly item: Item | null;
   /** Where in the item it is, in ms. Where it is missing the clock tells. */
   readonly positionMs?: number | undefined;
-  /** How many ms of the item pass in one ms, up to 1,000; at 0 it is paused. Default 1. */
+  /** How many ms of the item pass in one ms, up to 1,000; at 0 it is paused, below 0 it is played backwards. Default 1. */
   readonly rate?: number;
   /**
    * Whether nobody has done anything to it since it was last seen: a position that is behind the clock's was not sought then, the

@@ -1,30 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeElement } from "../../testing/fake-element.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import { TapedPlays } from "../../testing/taped-plays.ts";
 import type { Adapter } from "../play-tracker.ts";
 import { followMediaElement, type MediaDescription } from "./media-element.ts";
-
-/** What the adapter reads of an element; a real one is driven in test/browser. */
-class FakeElement extends EventTarget {
-  paused = true;
-  ended = false;
-  seeking = false;
-  loop = false;
-  error: object | null = null;
-  readyState = 4;
-  playbackRate = 1;
-  currentTime = 0;
-  duration = 60;
-  srcObject = null;
-  currentSrc = "blob:https://shop.example/CANARY";
-  hasAttribute = () => this.currentSrc !== "";
-  querySelector = () => null;
-
-  tell(type: string, change: Partial<FakeElement> = {}): void {
-    Object.assign(this, change);
-    this.dispatchEvent(new Event(type));
-  }
-}
 
 let clock: ManualClock;
 let telemetry: TapedPlays;

@@ -2,8 +2,8 @@
 
 import { messageOf } from "../../errors.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
-import type { Because, Item, ItemWords, Sighting } from "../sighting.ts";
-import { schemeOf } from "../words-of-items.ts";
+import type { Because, ItemWords } from "../sighting.ts";
+import { ElementReader } from "./element.ts";
 
 /** What an application knows of what is on, better than the element does. */
 export interface MediaDescription extends ItemWords {
@@ -30,8 +30,8 @@ export interface MediaElementOptions extends AdapterOptions {
 /** All that can change what the element does; the state itself is read off the element. */
 const EVENTS =
   "play playing pause waiting seeking seeked ended error loadedmetadata durationchange ratechange canplay";
-/** A `readyState`, by its name in the standard. */
-const HAVE_FUTURE_DATA = 3;
+/** Elements that are followed. */
+const followed = new WeakSet<HTMLMediaElement>();
 
 /**
  * Records the plays of an element from now on. A play ends with the page, too.
@@ -39,11 +39,10 @@ const HAVE_FUTURE_DATA = 3;
  */
 export function followMediaElement(element: HTMLMediaElement, options: MediaElementOptions): Adapter {
   const tracker = new PlayTracker(options);
-  let loads = 0;
+  const reader = new ElementReader(element);
   let hasPlayed = false;
   let described: MediaDescription = {};
   let isSpoilt = false;
-  let isLive = false;
   const describe = () => {
     try {
       described = options.describe?.() ?? {};
@@ -54,79 +53,40 @@ export function followMediaElement(element: HTMLMediaElement, options: MediaElem
     }
     return described;
   };
-  const look = () => {
-    // Before its metadata have come nobody knows: it is as what it replaces.
-    if (!Number.isNaN(element.duration)) isLive = element.duration === Number.POSITIVE_INFINITY;
-    const seen = sightingOf(element, loads, { livestream: isLive, ...describe() });
+  const look = ({ type }: { readonly type: string }) => {
+    const seen = reader.read(type, describe(), tracker.current?.key);
+    if (!seen) return;
     const isAlone = !hasPlayed && seen.state === "playing" && !navigator.userActivation?.hasBeenActive;
     if (seen.state === "playing") hasPlayed = true;
     tracker.see(isAlone ? { ...seen, because: { start: "autoplay", basis: "inferred" } } : seen);
+  };
+  // Told several times a second; hardly ever is there anything to it.
+  const pass = (event: Event) => {
+    if (reader.isNews) look(event);
   };
   // Before the SDK's own listeners, which send what there is when a page goes; on its way back the element plays a new play.
   const leave = () => tracker.end({ word: "endplay", basis: "reported" });
   // Whether another resource takes the place of this one is known a moment later.
   const empty = () => {
-    loads++;
-    queueMicrotask(look);
+    reader.empty();
+    queueMicrotask(() => look({ type: "emptied" }));
   };
   for (const type of EVENTS.split(" ")) element.addEventListener(type, look);
   element.addEventListener("emptied", empty);
+  element.addEventListener("timeupdate", pass);
   addEventListener("pagehide", leave, { capture: true });
-  look();
+  if (followed.has(element)) tracker.trouble("the element is followed already: each play is told twice");
+  followed.add(element);
+  look({ type: "" });
   return {
     because: (because: Because) => tracker.because(because),
     close() {
       for (const type of EVENTS.split(" ")) element.removeEventListener(type, look);
       element.removeEventListener("emptied", empty);
+      element.removeEventListener("timeupdate", pass);
+      followed.delete(element);
       removeEventListener("pagehide", leave, { capture: true });
       tracker.close();
     },
-  };
-}
-
-function sightingOf(element: HTMLMediaElement, loads: number, description: MediaDescription): Sighting {
-  const { shuffle, repeat = element.loop ? "one" : undefined } = description;
-  if (!hasSource(element)) return { state: "stopped", item: null };
-  const [state, because] = stateOf(element);
-  return {
-    state,
-    item: itemOf(element, loads, description),
-    positionMs: element.currentTime * 1_000,
-    rate: element.playbackRate,
-    shuffle,
-    repeat,
-    mayRepeat: element.loop,
-    ...(because && { because }),
-  };
-}
-
-const hasSource = (element: HTMLMediaElement): boolean =>
-  Boolean(element.srcObject) || element.hasAttribute("src") || element.querySelector("source") !== null;
-
-function stateOf(element: HTMLMediaElement): readonly [Sighting["state"], Because?] {
-  if (element.error) return ["stopped", { end: "trackerror" }];
-  if (element.ended) return ["stopped", { end: "trackdone" }];
-  if (element.paused || element.playbackRate === 0) return ["paused"];
-  return [element.seeking || element.readyState < HAVE_FUTURE_DATA ? "buffering" : "playing"];
-}
-
-function itemOf(element: HTMLMediaElement, loads: number, description: MediaDescription): Item {
-  const { key = "", livestream = false, ...told } = description;
-  const { shuffle: _shuffle, repeat: _repeat, ...words } = told;
-  const { title, artist, album } = navigator.mediaSession?.metadata ?? {};
-  const evidence = element.currentSrc === "" ? null : schemeOf(element.currentSrc);
-  return {
-    key: `${loads} ${key}`,
-    durationMs: Number.isFinite(element.duration) ? element.duration * 1_000 : null,
-    livestream,
-    words: {
-      content_type: livestream ? "station" : "unknown",
-      source_type: livestream ? "radio" : "queue",
-      title: title ?? null,
-      artist: artist ?? null,
-      album: album ?? null,
-      ...words,
-    },
-    evidence,
   };
 }

@@ -1,3 +1,5 @@
+import { StationName } from "../station-name.ts";
+
 /** A first length that is told late, and is shorter, is what a player has of a station by then. */
 const LATE_LENGTH_MIN_MS = 30_000;
 /** A length that changes by more is none: a station's grows. */
@@ -21,29 +23,23 @@ export class NetworkItems {
   #key = "";
   #kind: NetworkItem["kind"] = "open";
   #lengthMs: number | null = null;
-  #title: string | null = null;
-  #hasSongs = false;
+  readonly #name = new StationName();
 
   look(key: string, lengthMs: number | null, title: string | null, artist: string | null): NetworkItem {
     if (key !== this.#key) {
       this.#key = key;
       this.#kind = lengthMs === null ? "open" : "file";
       this.#lengthMs = lengthMs;
-      this.#title = title;
-      this.#hasSongs = false;
     } else if (lengthMs !== null) {
       if (this.#lengthMs !== null && Math.abs(lengthMs - this.#lengthMs) > SAME_LENGTH_MS)
         this.#kind = "station";
       else if (this.#lengthMs === null && lengthMs >= LATE_LENGTH_MIN_MS) this.#kind = "file";
       this.#lengthMs = lengthMs;
     }
-    // What has an artist, and what changes, is a song of the station's.
-    this.#title ??= title;
-    this.#hasSongs ||= artist !== null || title !== this.#title;
     return {
       kind: this.#kind,
       durationMs: this.#kind === "file" ? this.#lengthMs : null,
-      name: this.#hasSongs ? null : this.#title,
+      name: this.#name.look(key, title, artist),
     };
   }
 }
