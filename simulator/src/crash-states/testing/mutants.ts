@@ -45,7 +45,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "what could not be stored is called stored": {
     file: WRITER,
     find: "return { ok: false, error };",
-    replace: "return { ok: true, segment: this.#catalog.segments.at(-1)!, offset: 0, error } as never;",
+    replace:
+      'return { ok: true, segment: newSegment("nowhere", { ...this.#identity, salt: 0, number: 0, createdMs: 0, firstSeq: 1 }), offset: 0 };',
   },
   "a new epoch has the index of the one before": {
     file: RECOVERY,
