@@ -11,8 +11,8 @@ const RECORDER = fileURLToPath(new URL("./recorder.ts", import.meta.url));
 const KILLS = 50;
 
 /** Lets a process record, kills it in the middle of whatever it does, and returns what it had said to be durable. */
-async function killedRecorder(directory: string, relay: string, lifeMs: number) {
-  const child = fork(RECORDER, [directory, relay], {
+async function killedRecorder(directory: string, relay: string, lifeMs: number, mode = "") {
+  const child = fork(RECORDER, [directory, relay, mode], {
     execArgv: ["--conditions=source"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
@@ -66,5 +66,15 @@ describe("kill -9", () => {
       expect(report).toMatchObject({ verdict: "UNPROVEN", end: "named", missing: [] });
     }
     expect(epochs.size).toBe(KILLS + 1);
+  });
+
+  it("would find out a process that calls durable what is only in memory (control)", async () => {
+    const directory = await freshDirectory();
+    const promised = await killedRecorder(directory, relay.url, 200, "recorded");
+    const last = hurriedTelemetry({ endpoint: relay.url, device: "d1", directory });
+    expect(await last.close({ timeoutMs: 60_000 })).toMatchObject({ durable: true, delivered: true });
+    const { epochs } = await verdictsOf(server.client, stream);
+    expect(promised.throughSeq).toBeGreaterThan(0);
+    expect(epochs.get(promised.epoch)?.lastSeq ?? 0).toBeLessThan(promised.throughSeq);
   });
 });

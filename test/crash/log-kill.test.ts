@@ -18,8 +18,8 @@ describe("kill -9", () => {
   afterAll(cleanUp);
 
   /** One life: killed once it has said `lines` lines, wherever it is by then. */
-  async function live(directory: string, epoch: string, lines: number): Promise<string> {
-    const child = spawn(process.execPath, [writer, directory, epoch, "1000"], {
+  async function live(directory: string, epoch: string, lines: number, mode = ""): Promise<string> {
+    const child = spawn(process.execPath, [writer, directory, epoch, "1000", mode], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let output = "";
@@ -54,4 +54,14 @@ describe("kill -9", () => {
     });
     expect(found).toBeGreaterThan(DIRECTORIES * LIVES);
   }, 600_000);
+
+  it("would find out a process that calls durable what only waits to be written (control)", async () => {
+    const directory = await freshDirectory();
+    const truth = new LogTruth();
+    for (let life = 0; life < 3; life++) {
+      truth.hear(await live(directory, `control-life${life}`.padEnd(16, "x"), 2 + life, "queued"));
+    }
+    const { missing } = await inspect(directory, truth, "e".repeat(16));
+    expect(missing).not.toEqual([]);
+  });
 });

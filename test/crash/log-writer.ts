@@ -1,14 +1,17 @@
 /**
  * Writes into logs, acknowledges and gives up, and says each step before or after it, until it is killed or through.
  * Arguments: directories and an epoch for each, with commas between; how many commits; for controls `early`, which says durable
- * before it is, or `unsynced`, which never syncs.
+ * before it is, `queued`, which says so of what waits to be written, or `unsynced`, which never syncs.
  */
 import { writeSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { type DiskFile, type Eviction, FileLog, NodeDisk, type Priority } from "@tonearm/sdk/file-log";
 import { systemClock } from "@tonearm/sdk/ports";
 import { type LogStep, textOf } from "./log-steps.ts";
 
 const EVENTS_PER_COMMIT = 8;
+/** How long what is `queued` waits: longer than it takes to hear of it and to kill. */
+const QUEUED_MS = 300;
 const [directories = "", epochs = "", commits = "1", mode = ""] = process.argv.slice(2);
 
 /** In the pipe before anything else happens. */
@@ -64,7 +67,8 @@ async function append(log: FileLog, epoch: string, lastSeq: number, priority: Pr
     return { seq, priority, bytes: new TextEncoder().encode(textOf(epoch, seq)) };
   });
   const throughSeq = lastSeq + EVENTS_PER_COMMIT;
-  if (mode === "early") say({ kind: "durable", epoch, throughSeq });
+  if (mode === "early" || mode === "queued") say({ kind: "durable", epoch, throughSeq });
+  if (mode === "queued") await pause(QUEUED_MS);
   const { ok } = await log.append(entries);
   if (!ok) throw new Error("nothing can be stored any more");
   say({ kind: "durable", epoch, throughSeq });

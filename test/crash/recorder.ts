@@ -1,18 +1,28 @@
-/** A process that records and says what became durable, until it is killed. Arguments: directory, relay. */
+/**
+ * A process that records and says what became durable, until it is killed. Arguments: directory, relay; for a control `recorded`,
+ * which calls durable what is only in memory.
+ */
 import { createTelemetry } from "@tonearm/sdk";
 
-const [directory = "", endpoint = ""] = process.argv.slice(2);
+const [directory = "", endpoint = "", mode = ""] = process.argv.slice(2);
+const isControl = mode === "recorded";
 const telemetry = createTelemetry({
   endpoint,
   device: "d1",
   directory,
-  commitIntervalMs: 5,
+  commitIntervalMs: isControl ? 10_000 : 5,
   flushIntervalMs: 20,
   backoffBaseMs: 20,
   freeBytesMin: 0,
 });
 telemetry.on("error", () => undefined);
-telemetry.on("durable", ({ epoch, throughSeq }) => process.send!({ epoch, throughSeq }));
-setInterval(() => {
+if (!isControl) telemetry.on("durable", ({ epoch, throughSeq }) => process.send!({ epoch, throughSeq }));
+const recordSome = () => {
   for (let i = 0; i < 20; i++) telemetry.record("tick", { i, text: "x".repeat(i * 40) });
-}, 1);
+};
+const recordOne = () => {
+  const result = telemetry.record("tick", {});
+  if (result.status === "recorded") process.send!({ epoch: result.epoch, throughSeq: result.seq });
+};
+// What a control records must not fill a commit before its time.
+setInterval(isControl ? recordOne : recordSome, isControl ? 20 : 1);

@@ -22,9 +22,13 @@ export interface RelayProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts a relay with these options, named as in its configuration, and waits until it listens. */
+/**
+ * Starts a relay with these options, named as in its configuration, and waits until it listens.
+ * @param env further variables of its environment.
+ */
 export async function startRelayProcess(
   options: Readonly<Record<string, string | number>>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RelayProcess> {
   const flags = Object.entries(options).flatMap(([name, value]) => [
     `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
@@ -33,6 +37,7 @@ export async function startRelayProcess(
   const running = start("relay", ["--insecure", "--region", "us-east-1", ...flags], {
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
+    ...env,
   });
   const line = await running.line();
   const url = line.slice(line.indexOf("http"));
