@@ -1,11 +1,11 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { SeqRange } from "../store.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { MemoryDisk } from "../testing/memory-disk.ts";
 import { DEVICE, EPOCH, entries } from "../testing/store-contract.ts";
 import { chosenSeed, tally } from "../testing/tally.ts";
 import { FileLog } from "./file-log.ts";
-import { FRAMES_START } from "./segment-format.ts";
+import { decodeHeader, encodeAckFrame, encodeEventsFrame, FRAMES_START } from "./segment-format.ts";
 
 const NEXT_EPOCH = "b".repeat(16);
 /** By any other seed the log is of eight times the size, and some of its bits and lengths stand for all. */
@@ -85,6 +85,23 @@ function* someOf(count: number): Generator<number> {
 
 const commitOf = (seq: number) => Math.floor((seq - 1) / EVENTS_PER_COMMIT);
 
+/** What the next process made of a damaged file. */
+type Made = Awaited<ReturnType<typeof nextSays>>;
+
+/** One commit is lost at most, and it is declared or the end is unknown. */
+function isTold({ lost, declared, end }: Made): boolean {
+  const isSaid = end === null || (end === LAST && lost.every((seq) => declared.has(seq)));
+  return new Set(lost.map(commitOf)).size <= 1 && isSaid && [...declared].every((seq) => lost.includes(seq));
+}
+
+/** Whole commits are there up to somewhere, and nothing is made up. */
+function isPrefix({ lost, declared, end }: Made): boolean {
+  const whole = (lost[0] ?? LAST + 1) - 1;
+  const isFront = lost.length === LAST - whole && whole % EVENTS_PER_COMMIT === 0;
+  // A file that ends with a whole commit looks as if its process had been killed then.
+  return isFront && declared.size === 0 && (end === null || end === "none" || end === whole);
+}
+
 it("any one bit that flips costs one commit at most, and what it costs is declared or the end is unknown", async () => {
   const { name, bytes } = await segment();
   expect(bytes.length).toBeGreaterThan(BYTES);
@@ -93,15 +110,12 @@ it("any one bit that flips costs one commit at most, and what it costs is declar
   let flips = 0;
   for (const bit of someOf(BYTES * 8)) {
     bytes[bit >> 3]! ^= 1 << (bit & 7);
-    const { lost, declared, end } = await nextSays(name, bytes);
+    const made = await nextSays(name, bytes);
     bytes[bit >> 3]! ^= 1 << (bit & 7);
     flips++;
     if (bit < FRAMES_START * 8) inHeader++;
-    if (lost.length > 0) costly++;
-    const commits = new Set(lost.map(commitOf));
-    const isTold = end === null || (end === LAST && lost.every((seq) => declared.has(seq)));
-    const isRight = commits.size <= 1 && isTold && [...declared].every((seq) => lost.includes(seq));
-    if (!isRight) expect({ bit, lost, declared: [...declared], end }).toBe("told");
+    if (made.lost.length > 0) costly++;
+    if (!isTold(made)) expect({ bit, ...made, declared: [...made.declared] }).toBe("told");
   }
   // All but those of the header, of which there are two.
   expect(costly).toBe(flips - inHeader);
@@ -112,13 +126,48 @@ it("wherever a file is cut off, every whole commit before the cut is read, and n
   const { name, bytes } = await segment();
   let cuts = 0;
   for (const length of someOf(BYTES + 1)) {
-    const { lost, declared, end } = await nextSays(name, bytes.slice(0, length));
-    const whole = (lost[0] ?? LAST + 1) - 1;
-    const isPrefix = lost.length === LAST - whole && whole % EVENTS_PER_COMMIT === 0;
-    // A file that ends with a whole commit looks as if its process had been killed then.
-    const isRight = isPrefix && declared.size === 0 && (end === null || end === "none" || end === whole);
-    if (!isRight) expect({ length, lost, declared: [...declared], end }).toBe("told");
+    const made = await nextSays(name, bytes.slice(0, length));
+    if (!isPrefix(made)) expect({ length, ...made, declared: [...made.declared] }).toBe("told");
     cuts++;
   }
   tally(cuts);
 }, 300_000);
+
+describe("damage that no checksum shows is found out (control)", () => {
+  /** The file, with `forged` in the place of the second commit and the others as they were. */
+  const first = WRITTEN.slice(0, EVENTS_PER_COMMIT);
+  const second = WRITTEN.slice(EVENTS_PER_COMMIT, 2 * EVENTS_PER_COMMIT);
+
+  /** What stands before the second commit, something else in its place, and what stands behind it. */
+  async function withForged(forge: (salt: number) => Uint8Array) {
+    const { name, bytes } = await segment();
+    const { salt } = decodeHeader(bytes)!;
+    const from = FRAMES_START + encodeEventsFrame(salt, first).length;
+    const old = encodeEventsFrame(salt, second);
+    expect(Buffer.compare(bytes.subarray(from, from + old.length), old)).toBe(0);
+    return { name, parts: [bytes.subarray(0, from), forge(salt), bytes.subarray(from + old.length)] };
+  }
+
+  it("an event that is another one", async () => {
+    const flipped = second.map((entry, i) => ({
+      ...entry,
+      bytes: entry.bytes.map((byte, at) => (i === 3 && at === 0 ? byte ^ 1 : byte)),
+    }));
+    const { name, parts } = await withForged((salt) => encodeEventsFrame(salt, flipped));
+    await expect(nextSays(name, Buffer.concat(parts))).rejects.toThrow(`${second[3]!.seq} is another event`);
+  });
+
+  it("a commit that passes for acknowledged", async () => {
+    const { name, parts } = await withForged((salt) => encodeAckFrame(salt, EPOCH, second.at(-1)!.seq));
+    const made = await nextSays(name, Buffer.concat(parts));
+    expect(made.lost.length).toBeGreaterThan(0);
+    expect(isTold(made)).toBe(false);
+  });
+
+  it("half a commit that passes for a whole one", async () => {
+    const { name, parts } = await withForged((salt) => encodeEventsFrame(salt, second.slice(0, 5)));
+    const made = await nextSays(name, Buffer.concat(parts.slice(0, 2)));
+    expect(made.lost[0]).toBe(second[5]!.seq);
+    expect(isPrefix(made)).toBe(false);
+  });
+});
