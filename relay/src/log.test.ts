@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { jsonLog } from "./log.ts";
 
-function logged(level?: "warn" | "silent") {
+function logged(level?: "warn" | "silent", everywhere?: { worker: number }) {
   const lines: string[] = [];
   return {
     lines,
@@ -9,6 +9,7 @@ function logged(level?: "warn" | "silent") {
       (line) => lines.push(line),
       () => 1_750_000_000_000,
       level,
+      everywhere,
     ),
   };
 }
@@ -20,6 +21,12 @@ describe("a line of the log", () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       { time: "2025-06-15T15:06:40.000Z", level: "warn", message: "circuit", state: "open", left: 0 },
     ]);
+  });
+
+  it("says which worker it is from, where there are several", () => {
+    const { lines, log } = logged(undefined, { worker: 2 });
+    log.info("circuit", { state: "open" });
+    expect(JSON.parse(lines[0]!)).toMatchObject({ worker: 2, state: "open" });
   });
 
   it("stays one line, whatever is in a field", () => {

@@ -22,16 +22,18 @@ export interface JsonLog extends Log {
 /**
  * A log of lines of JSON: `time`, `level` and `message` with their fields.
  * @param write takes one line, without its newline, and has written it when it returns: the last words of a process count.
+ * @param everywhere fields that every line has, such as the number of a worker.
  */
 export function jsonLog(
   write: (line: string) => void,
   wallMs: () => number,
   level: LogLevel = "info",
+  everywhere: LogFields | null = null,
 ): JsonLog {
   const logger = pino(
     {
       level,
-      base: null,
+      base: everywhere,
       messageKey: "message",
       timestamp: () => `,"time":"${new Date(wallMs()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },

@@ -65,6 +65,7 @@ export class Pipeline {
   readonly #replay: Replay | undefined;
   readonly #trouble: TroubleLog;
   readonly #colleagues: Pick<Colleagues, "own"> | undefined;
+  #isStarted = false;
 
   constructor(config: Config, parts: PipelineParts) {
     const { clock, log } = parts;
@@ -117,6 +118,12 @@ export class Pipeline {
       throw error;
     }
     this.#replay?.start();
+    this.#isStarted = true;
+  }
+
+  /** Whether it takes batches; before `start` has resolved it must not be given any. */
+  get isStarted(): boolean {
+    return this.#isStarted;
   }
 
   /**

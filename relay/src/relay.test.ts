@@ -1,54 +1,24 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ManualClock } from "@tonearm/sdk/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { checkConfig } from "./config/check.ts";
-import { type Relay, startRelay } from "./relay.ts";
+import { startRelay } from "./relay.ts";
 import { batchOf } from "./testing/batches.ts";
 import { SILENT } from "./testing/pipelines.ts";
-import { type Answer, awsError, scriptedClient } from "./testing/scripted-client.ts";
+import { awsError, scriptedClient } from "./testing/scripted-client.ts";
+import {
+  away,
+  freshClock,
+  freshDirectory,
+  SHARD,
+  startOn,
+  stop,
+  stopAll,
+  untilTheEnd,
+} from "./testing/started-relays.ts";
 
-const SHARD = {
-  ShardId: "shard-0",
-  HashKeyRange: { StartingHashKey: "0", EndingHashKey: String(2n ** 128n - 1n) },
-};
-/** A stream whose shape is known and that takes nothing. */
-const away = scriptedClient({
-  ListShards: () => ({ Shards: [SHARD] }),
-  DescribeStreamSummary: () => ({ StreamDescriptionSummary: { StreamStatus: "ACTIVE" } }),
-  PutRecords: () => {
-    throw awsError("InternalFailure", 500);
-  },
-});
-
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
-});
-
-async function freshDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "tonearm-relay-"));
-  cleanUps.push(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-/** Chance differs from start to start, as it does in life: epochs are made of it. */
-let seed = 1;
-
-async function startOn(spool: string) {
-  const clock = new ManualClock(seed++);
-  const config = checkConfig({ insecure: true, port: 0, spool, failuresToOpen: 1, shutdownMs: 100 });
-  const relay = await startRelay(config, away, clock, SILENT);
-  cleanUps.push(() => stop(relay, clock));
-  return { relay, clock };
-}
-
-async function stop(relay: Relay, clock: ManualClock): Promise<void> {
-  const stopped = relay.stop();
-  await clock.advance(1_000);
-  await stopped;
-}
+afterEach(stopAll);
 
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
 
@@ -93,117 +63,8 @@ describe("a relay's spool", () => {
       DescribeStreamSummary: () => new Promise(() => undefined),
     });
     const config = checkConfig({ insecure: true, port: 0, spool });
-    await expect(startRelay(config, broken, new ManualClock(seed++), SILENT)).rejects.toThrow(
-      "cannot be used",
-    );
+    await expect(startRelay(config, broken, freshClock(), SILENT)).rejects.toThrow("cannot be used");
     await startOn(spool);
-  });
-});
-
-/** A Kinesis that is away until it is told otherwise. */
-function absent() {
-  const kinesis = { isBack: false };
-  const asked: string[] = [];
-  const taken: string[] = [];
-  const answer = (name: string, answers: Answer): Answer => {
-    return (input) => {
-      asked.push(name);
-      if (!kinesis.isBack) throw awsError("InternalFailure", 500);
-      return answers(input);
-    };
-  };
-  const client = scriptedClient({
-    CreateStream: answer("CreateStream", () => ({})),
-    ListShards: answer("ListShards", () => ({ Shards: [SHARD] })),
-    DescribeStreamSummary: answer("DescribeStreamSummary", () => ({
-      StreamDescriptionSummary: { StreamStatus: "ACTIVE" },
-    })),
-    PutRecords: answer("PutRecords", ({ Records: records }) => ({
-      Records: (records as { PartitionKey: string }[]).map(({ PartitionKey: key }) => {
-        taken.push(key);
-        return { ShardId: "shard-0", SequenceNumber: "1" };
-      }),
-    })),
-  });
-  return { client, kinesis, asked, taken };
-}
-
-describe("a relay that is started while Kinesis is away", () => {
-  it("serves from its spool, says so, and empties it into the stream, which it makes if it should", async () => {
-    const spool = await freshDirectory();
-    const clock = new ManualClock(seed++);
-    const { client, kinesis, asked, taken } = absent();
-    const config = checkConfig({ insecure: true, port: 0, spool, createStream: 2 });
-    const warned: string[] = [];
-    const log = { ...SILENT, warn: (message: string) => void warned.push(message) };
-    const relay = await startRelay(config, client, clock, log);
-    cleanUps.push(() => stop(relay, clock));
-    expect(warned).toEqual(["the stream cannot be reached; batches go into the spool"]);
-    const look = async (path: string) => {
-      const answer = await fetch(`${relay.url}${path}`);
-      return { status: answer.status, ...((await answer.json()) as object) };
-    };
-    expect(await look("/readyz")).toEqual({
-      status: 200,
-      ready: true,
-      circuit: "open",
-      stream_reached: false,
-    });
-    expect(await look("/status.json")).toMatchObject({ circuit: "open", stream_reached: false, shards: 0 });
-    let durable: string | undefined;
-    void relay.pipeline.accept(batchOf("d1", 1, 5)).then((answer) => (durable = answer.durable));
-    while (durable === undefined) await clock.advance(100);
-    expect([durable, asked.includes("PutRecords")]).toEqual(["spool", false]);
-    kinesis.isBack = true;
-    while (relay.pipeline.book.spooled > 0) await clock.advance(100);
-    expect(taken).toHaveLength(1);
-    expect(asked).toContain("CreateStream");
-    expect(relay.pipeline.book).toMatchObject({ received: 5, delivered: 5, spooled: 0, imbalance: 0 });
-    expect(await look("/readyz")).toMatchObject({ circuit: "closed", stream_reached: true });
-  });
-
-  it("does not start without a spool, nor with one when waiting does not help", async () => {
-    const { client } = absent();
-    const without = checkConfig({ insecure: true, port: 0 });
-    await expect(startRelay(without, client, new ManualClock(seed++), SILENT)).rejects.toThrow(
-      "cannot be used: InternalFailure",
-    );
-    const spool = await freshDirectory();
-    for (const name of ["ResourceNotFoundException", "AccessDeniedException", "CredentialsProviderError"]) {
-      const wrong = scriptedClient({
-        ListShards: () => {
-          throw awsError(name);
-        },
-        DescribeStreamSummary: () => ({}),
-      });
-      const config = checkConfig({ insecure: true, port: 0, spool });
-      await expect(startRelay(config, wrong, new ManualClock(seed++), SILENT)).rejects.toThrow(
-        `cannot be used: ${name}`,
-      );
-    }
-    expect(await readdir(spool)).toEqual(["dead-letters"]);
-  });
-});
-
-describe("a relay that makes its stream", () => {
-  it("starts where it may create a stream and not describe it, and does not aggregate", async () => {
-    const asked: string[] = [];
-    const guarded = scriptedClient({
-      CreateStream: ({ StreamName, ShardCount }) => asked.push(`${String(StreamName)} ${String(ShardCount)}`),
-      ListShards: () => ({ Shards: [SHARD] }),
-      DescribeStreamSummary: () => {
-        throw awsError("AccessDeniedException");
-      },
-    });
-    const clock = new ManualClock();
-    const config = checkConfig({ insecure: true, port: 0, stream: "fresh", createStream: 3 });
-    const relay = await startRelay(config, guarded, clock, SILENT);
-    cleanUps.push(() => stop(relay, clock));
-    expect(asked).toEqual(["fresh 3"]);
-    expect(relay.pipeline.shardMap.shape).toMatchObject({
-      shards: [{ shardId: "shard-0" }],
-      aggregationOff: expect.stringContaining("denied"),
-    });
   });
 });
 
@@ -222,7 +83,7 @@ describe("a relay's listeners", () => {
     const start = async (options: object) => {
       const config = checkConfig({ insecure: true, port: 0, ...options });
       const relay = await startRelay(config, away, clock, SILENT);
-      cleanUps.push(() => stop(relay, clock));
+      untilTheEnd(relay, clock);
       return relay;
     };
     const together = await start({});
@@ -240,7 +101,7 @@ describe("a relay whose configuration is reloaded", () => {
     const first = { port: 0, writeKeys: ["first-key"], corsOrigins: ["https://first.example"] };
     const clock = new ManualClock();
     const relay = await startRelay(checkConfig(first), away, clock, SILENT);
-    cleanUps.push(() => stop(relay, clock));
+    untilTheEnd(relay, clock);
     const ask = async (name: string) => {
       const headers = { authorization: `Bearer ${name}-key`, origin: `https://${name}.example` };
       const answer = await fetch(new URL("/v1/batches", relay.url), { method: "POST", headers });
@@ -261,6 +122,22 @@ describe("a relay whose configuration is reloaded", () => {
   });
 });
 
+describe("a revoke list that is read again", () => {
+  it("is told by how much is on it", async () => {
+    const revokedFile = join(await freshDirectory(), "revoked");
+    await writeFile(revokedFile, "");
+    const lines: unknown[][] = [];
+    const log = { ...SILENT, info: (...line: unknown[]) => void lines.push(line) };
+    const clock = freshClock();
+    const config = checkConfig({ insecure: true, port: 0, revokedFile });
+    const relay = await startRelay(config, away, clock, log);
+    untilTheEnd(relay, clock);
+    await writeFile(revokedFile, "device bath\ntoken t1\ntoken t2\n");
+    expect(relay.reload(() => checkConfig({ ...config }))).toBe(true);
+    expect(lines.at(-1)).toEqual(["revoked from now on", { devices: 1, tokens: 2, certificates: 0 }]);
+  });
+});
+
 describe("a relay that ends", () => {
   it("says what did not arrive, what waits in the spool, and where everything went", async () => {
     const spool = await freshDirectory();
@@ -274,7 +151,7 @@ describe("a relay that ends", () => {
     const lines: unknown[][] = [];
     const note = (message: string, fields?: object) => lines.push([message, fields]);
     const log = { info: note, warn: note, error: note };
-    const clock = new ManualClock(seed++);
+    const clock = freshClock();
     const config = checkConfig({ insecure: true, port: 0, spool, shutdownMs: 100 });
     const relay = await startRelay(config, client, clock, log);
     const first = relay.pipeline.accept(batchOf("d1", 1, 7));

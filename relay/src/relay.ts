@@ -69,11 +69,14 @@ export async function startRelay(
       ...reachStream(client, { ...config, createStream: unmade }, clock, log),
     };
     const pipeline = new Pipeline(config, parts);
-    await pipeline.start().catch((error) => cannotUse(config, error));
-    return await serve(config, door, pipeline, { clock, log, lock, colleagues }).catch(async (error) => {
-      await pipeline.stop(0);
-      throw error;
+    const served = await serve(config, door, pipeline, { clock, log, lock, colleagues });
+    // Only now that nothing else is in the way: a start that fails, and is tried again and again, leaves nothing in the spool.
+    await pipeline.start().catch((error) => {
+      served.close();
+      cannotUse(config, error);
     });
+    served.operator.start();
+    return served.relay;
   } catch (error) {
     lock?.release();
     throw error;
@@ -121,12 +124,20 @@ interface ServedWith {
   readonly colleagues: Colleagues | undefined;
 }
 
+/** A relay that listens, and answers that it is starting until its pipeline has. */
+interface Served {
+  readonly relay: Relay;
+  readonly operator: Operator;
+  /** Listens no more: the start has failed. */
+  close(): void;
+}
+
 async function serve(
   config: Config,
   door: Door,
   pipeline: Pipeline,
   { clock, log, lock, colleagues }: ServedWith,
-): Promise<Relay> {
+): Promise<Served> {
   let stopping = false;
   const isStopping = () => stopping;
   const entrance = new Entrance(door.rules, clock, colleagues);
@@ -137,21 +148,14 @@ async function serve(
   const { operatorHost, operatorPort } = config;
   const showsPages = operatorPort === undefined;
   const corsOrigins = () => config.corsOrigins;
-  const server = makeServer({
-    listener: listenerOptions(config, door.tls),
-    entrance,
-    ...common,
-    operator,
-    showsPages,
-    corsOrigins,
-  });
+  const listener = listenerOptions(config, door.tls);
+  const server = makeServer({ listener, entrance, ...common, operator, showsPages, corsOrigins });
   const operatorServer = showsPages ? undefined : makeOperatorServer(operator, log);
   const operatorUrl = operatorServer && (await listen(operatorServer, operatorHost, operatorPort!));
   const url = await listen(server, config.host, config.port).catch((error: unknown) => {
     operatorServer?.close();
     throw error;
   });
-  operator.start();
   const stop = async () => {
     stopping = true;
     const closed = new Promise((resolve) => server.close(resolve));
@@ -165,7 +169,24 @@ async function serve(
     lock?.release();
     return left;
   };
-  const reload = (load: () => Config): boolean => {
+  const close = () => {
+    for (const each of [server, operatorServer]) each?.close().closeAllConnections();
+  };
+  const reload = reloader(config, door, { entrance, server, operator, log });
+  return { relay: { url, operatorUrl: operatorUrl ?? url, pipeline, reload, stop }, operator, close };
+}
+
+/** What a reload puts new rules into. */
+interface Reloaded {
+  readonly entrance: Entrance;
+  readonly server: Server;
+  readonly operator: Operator;
+  readonly log: Log;
+}
+
+const reloader =
+  (config: Config, door: Door, { entrance, server, operator, log }: Reloaded): Relay["reload"] =>
+  (load) => {
     let next = door;
     const isTaken = reloadInto(
       config,
@@ -180,12 +201,17 @@ async function serve(
     if (isTaken) {
       entrance.replace(next.rules);
       if (next.tls && server instanceof TlsServer) server.setSecureContext(secureContext(next.tls));
+      if (config.revokedFile !== undefined) log.info("revoked from now on", countsOf(next.rules));
     }
     operator.reloaded(isTaken);
     return isTaken;
   };
-  return { url, operatorUrl: operatorUrl ?? url, pipeline, reload, stop };
-}
+
+const countsOf = ({ grants: { revoked } }: EntranceRules) => ({
+  devices: revoked.devices.size,
+  tokens: revoked.tokens.size,
+  certificates: revoked.certificates.size,
+});
 
 const deskOf = (pipeline: Pipeline, operator: Operator, entrance: Entrance): Desk => ({
   adopt: (epochKey, accepted) => pipeline.adopt(epochKey, accepted),

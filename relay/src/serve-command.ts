@@ -39,12 +39,13 @@ export async function serveCommand(args: readonly string[], cli: string): Promis
     console.log(printed(loaded));
     return;
   }
+  const place = ownPlace();
   const log = jsonLog(
     (line) => process.stderr.write(`${line}\n`),
     systemClock.wallMs,
     loaded.config.logLevel,
+    place && { worker: place.number },
   );
-  const place = ownPlace();
   if (!place) for (const warning of loaded.warnings) log.warn(warning);
   const workers = place?.count ?? workersNeeded(loaded.config);
   if (!place && workers > 1) await serveWithWorkers(loaded.config, workers, cli, log);
@@ -64,6 +65,11 @@ function configOf(whole: Config, place: Place | undefined): Config {
   return shareOf({ ...config, ...ports, embedded: false, endpoint }, number, count);
 }
 
+function warnOf(config: Config, log: JsonLog): void {
+  if (config.insecure) log.warn("anybody may write: --insecure is set");
+  if (process.getuid?.() === 0) log.warn("the relay runs as root, and needs nothing that only root may do");
+}
+
 /** Serves in this process. */
 async function serve(
   load: () => Config,
@@ -78,8 +84,8 @@ async function serve(
     connectionsMax: config.putsMax + 2,
   });
   const relay = await startRelay(config, target.client, systemClock, log, link);
-  if (config.insecure) log.warn("anybody may write: --insecure is set");
-  if (process.getuid?.() === 0) log.warn("the relay runs as root, and needs nothing that only root may do");
+  // Of several workers, one says it for all.
+  if ((place?.number ?? 1) === 1) warnOf(config, log);
   if (link) link.serving(relay.url, relay.operatorUrl);
   else {
     if (relay.operatorUrl !== relay.url) log.info("the operator's pages", { url: relay.operatorUrl });

@@ -43,6 +43,8 @@ export interface ServerParts {
 const DRAIN_BYTES_MAX = 4_194_304;
 const DRAIN_MS = 2_000;
 
+const STARTING = "the relay is starting; keep the batch and send it again";
+
 type Decode = (body: Buffer, receivedMs: number, intake: Intake) => Batch;
 
 const decoders = new Map<string, Decode>([
@@ -124,6 +126,7 @@ async function route(parts: ServerParts, request: IncomingMessage): Promise<Page
 
 async function acceptBatch(parts: ServerParts, request: IncomingMessage): Promise<object> {
   const sinceMs = parts.clock.monotonicMs();
+  if (!parts.pipeline.isStarted) throw new Refusal("stream_unavailable", STARTING, { retryAfterMs: 1_000 });
   const sender = parts.entrance.receive({
     authorization: request.headers.authorization,
     certificate: certificateOf(request.socket),

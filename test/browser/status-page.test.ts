@@ -5,7 +5,14 @@ import { hasChromium } from "./chromium.ts";
 import { inWorld, makePath, type Path, type World } from "./world.ts";
 
 const EVENTS = 40;
-const SPOOL = { batches: 12, bytes: 100, bytes_max: 1_000, oldest_age_ms: 90_000 };
+const SPOOL = {
+  batches: 12,
+  bytes: 100,
+  bytes_max: 1_000,
+  oldest_age_ms: 90_000,
+  damaged_batches: 0,
+  unusable_files: 0,
+};
 
 /** One batch of a device, as `curl` would send it. */
 async function sendBatch(endpoint: string, device: string): Promise<number> {
@@ -87,6 +94,16 @@ describe.skipIf(!hasChromium)("the status page, in Chromium", () => {
       "a spool in an outage",
       { circuit: "open", spool: SPOOL },
       "Kinesis takes nothing. 12 batches in the spool",
+    ],
+    [
+      "a start in an outage",
+      { circuit: "open", stream_reached: false, spool: SPOOL },
+      "The stream was not reached since the start. 12 batches in the spool, the oldest for",
+    ],
+    [
+      "a spool that cannot be read",
+      { spool: { ...SPOOL, damaged_batches: 2, unusable_files: 1 } },
+      "The spool is damaged: 2 batches and 1 file cannot be read.",
     ],
     ["an outage without a spool", { circuit: "open" }, "Kinesis takes nothing, and there is no spool."],
     ["a spool that empties", { spool: SPOOL }, "Kinesis is back. Still 12 batches in the spool"],

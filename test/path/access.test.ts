@@ -43,7 +43,7 @@ describe("device tokens", () => {
     });
   });
 
-  it("are issued by a command, whose key comes from the environment and never from a flag", async () => {
+  it("are issued by a command, whose options come from where the relay's do, its key never from a flag", async () => {
     const env = { TONEARM_TOKEN_KEYS: SIGNERS.k1 };
     const issued = await run("relay", ["token", "--device", "kitchen", "--valid-s", "600"], env);
     expect(issued).toMatchObject({
@@ -53,6 +53,15 @@ describe("device tokens", () => {
     expect(issued.stderr).toMatch(/^token [\w-]{16} for device kitchen, until 20/);
     await using({ tokenKeys: [SIGNERS.k1] }, async (relay) => {
       expect(await post(relay, issued.stdout.trim(), "kitchen")).toBe("200");
+    });
+    const config = await file(
+      "relay.json",
+      JSON.stringify({ tokenKeys: [SIGNERS.k1], tokenAudience: "home" }),
+    );
+    const other = await run("relay", ["token", "--device", "kitchen", "--config", config], {});
+    await using({ tokenKeys: [SIGNERS.k1], tokenAudience: "home" }, async (relay) => {
+      expect(await post(relay, issued.stdout.trim(), "kitchen")).toBe("401 unauthorized");
+      expect(await post(relay, other.stdout.trim(), "kitchen")).toBe("200");
     });
     const refused = await run("relay", ["token", "--device", "kitchen", "--token-keys", SIGNERS.k1], {});
     expect(refused.code).toBe(2);

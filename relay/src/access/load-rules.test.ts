@@ -88,7 +88,7 @@ describe("options that need each other", () => {
     [{ insecure: true, tlsCertFile: "c" }, "tlsKeyFile"],
     [{ insecure: true, tlsClientCaFile: "c" }, "needs tlsCertFile"],
     [{ insecure: true, pseudonymPaths: ["a"] }, "needs a key"],
-    [{ insecure: true, pseudonymKey: "canary" }, "NAME:SECRET"],
+    [{ insecure: true, pseudonymKey: "canary" }, "DOMAIN:SECRET"],
     [{ insecure: true, tokenKeys: ["canary"] }, "NAME:SECRET"],
     [{ insecure: true, tokenKeys: ["k1:canary"] }, "NAME:SECRET"],
     [{ insecure: true, tokenKeys: two("k", "k") }, "same name"],

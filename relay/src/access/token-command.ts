@@ -1,14 +1,13 @@
-import { readFileSync } from "node:fs";
 import { systemClock } from "@tonearm/sdk/ports";
 import { ID_PATTERN } from "@tonearm/sdk/wire";
 import { z } from "zod";
-import { ConfigError, checkFlags } from "../config/check.ts";
-import { readEnvironment } from "../config/environment.ts";
-import { helpFor, readFlags } from "../config/flags.ts";
-import { accessShape, configSchema, SECRETS } from "../config/schema.ts";
+import { ConfigError } from "../config/check.ts";
+import { helpFor } from "../config/flags.ts";
+import { FILE_FLAG, loadOptions } from "../config/load.ts";
+import { accessShape } from "../config/schema.ts";
 import { wholeNumber } from "../config/values.ts";
 import { issueToken } from "./device-token.ts";
-import { type NamedKey, parseNamedKey } from "./keys.ts";
+import { parseNamedKey } from "./keys.ts";
 
 const DAY_S = 86_400;
 const TOKEN_ID_BYTES = 12;
@@ -27,29 +26,20 @@ const shape = {
 export const TOKEN_HELP = `tonearm-relay token --device ID [options]
 
 Prints a device token: who has it may write as this device until it expires. It is signed with the first key of
-TONEARM_TOKEN_KEYS (NAME:SECRET, the secret as base64url of 32 random bytes or more), or of the file that
-TONEARM_TOKEN_KEYS_FILE names; the relay must have the same key. Its name for the revoke list, and when it expires, are told
-on standard error.
+TONEARM_TOKEN_KEYS (NAME:SECRET, the secret as base64url of 32 random bytes or more), of the file that
+TONEARM_TOKEN_KEYS_FILE names, or of the relay's configuration file; the relay must have the same key. Its name for the revoke
+list, and when it expires, are told on standard error.
 
-${helpFor(shape)}`;
-
-/** @throws ConfigError when there is none, or it is not usable. */
-function firstKey(): NamedKey {
-  const { shape: options } = configSchema;
-  const { values, faults } = readEnvironment(process.env, options, SECRETS, (path) =>
-    readFileSync(path, "utf8"),
-  );
-  if (faults.length > 0) throw new ConfigError(faults.join("\n"));
-  const given = z.object({ tokenKeys: accessShape.tokenKeys });
-  const [key] = checkFlags(given, { tokenKeys: values.tokenKeys }).tokenKeys;
-  if (key !== undefined) return parseNamedKey(key)!;
-  throw new ConfigError("there is no key to sign with: set TONEARM_TOKEN_KEYS to NAME:SECRET");
-}
+${helpFor({ ...FILE_FLAG, ...shape })}`;
 
 /** @throws ConfigError without a key, or for a device that has no such id. */
 export async function tokenCommand(args: readonly string[]): Promise<void> {
-  const options = checkFlags(z.strictObject(shape), readFlags(args, shape));
-  const key = firstKey();
+  const options = loadOptions(args, { ...shape, tokenKeys: accessShape.tokenKeys });
+  const [first] = options.tokenKeys;
+  if (first === undefined)
+    throw new ConfigError("there is no key to sign with: set TONEARM_TOKEN_KEYS to NAME:SECRET");
+  // The options have been checked: it can be taken apart.
+  const key = parseNamedKey(first)!;
   const id = Buffer.from(systemClock.randomBytes(TOKEN_ID_BYTES)).toString("base64url");
   const expiresMs = systemClock.wallMs() + options.validS * 1_000;
   const { device, tokenAudience: audience } = options;

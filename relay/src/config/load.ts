@@ -81,6 +81,8 @@ export function loadConfig(args: readonly string[], places: Places = OWN_PLACES)
   return { config, isCheck: check === true, sourceOf, warnings };
 }
 
+const isSecret = (name: string): boolean => SECRETS.some((secret) => secret === name);
+
 /** A file that is not there is somebody else's to find fault with. */
 function isOpenToAll(file: string, places: Places): boolean {
   try {
@@ -92,7 +94,7 @@ function isOpenToAll(file: string, places: Places): boolean {
 
 /**
  * Brings the options of another command together. Those that it shares with the relay are taken from where the relay finds
- * them; its own are flags.
+ * them, secrets never from a flag; its own are flags.
  * @throws ConfigError that names every fault.
  */
 export function loadOptions<T extends z.ZodRawShape>(
@@ -100,9 +102,10 @@ export function loadOptions<T extends z.ZodRawShape>(
   shape: T,
   places: Places = OWN_PLACES,
 ): z.infer<z.ZodObject<T>> {
+  const flagShape = Object.entries(shape as unknown as Shape).filter(([name]) => !isSecret(name));
   const { config: path, ...flags } = readFlags(
     args,
-    { ...FILE_FLAG, ...(shape as unknown as Shape) },
+    { ...FILE_FLAG, ...Object.fromEntries(flagShape) },
     SECRET_FLAGS,
   );
   const { values, sourceOf } = merged(flags, path as string | undefined, configSchema.shape, places);

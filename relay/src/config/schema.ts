@@ -8,6 +8,7 @@ import { LOG_LEVELS } from "../log.ts";
 import type { Shape } from "./names.ts";
 import {
   dataPath,
+  domainKey,
   KIB,
   MIB,
   namedKey,
@@ -58,13 +59,19 @@ const listenShape = {
     .describe("requests after which a connection is closed"),
 };
 
+const TWO_KEYS = "expected one key, or two while changing";
+
 /** Who may write. */
 export const accessShape = {
   insecure: onOrOff.describe("let anybody write, without a key"),
-  writeKeys: z.array(writeKey).max(2).default([]).describe("keys that may write: one, or two while changing"),
+  writeKeys: z
+    .array(writeKey)
+    .max(2, TWO_KEYS)
+    .default([])
+    .describe("keys that may write: one, or two while changing"),
   tokenKeys: z
     .array(namedKey)
-    .max(2)
+    .max(2, TWO_KEYS)
     .default([])
     .describe("keys that device tokens are signed with, NAME:SECRET each; the first signs new ones"),
   tokenAudience: someText.default("tonearm").describe("audience that a device token must name"),
@@ -82,7 +89,7 @@ export const accessShape = {
 
 /** Under which names events go on. */
 const privacyShape = {
-  pseudonymKey: namedKey
+  pseudonymKey: domainKey
     .optional()
     .describe("key, DOMAIN:SECRET, that puts pseudonyms in the place of device ids"),
   pseudonymPaths: z

@@ -25,13 +25,19 @@ export const writeKey = z
   .string()
   .regex(/^[\x21-\x7e]{8,512}$/, "expected 8 to 512 visible ASCII characters");
 
+const keyNamed = (name: string) =>
+  z
+    .string()
+    .refine(
+      (text) => parseNamedKey(text) !== undefined,
+      `expected ${name}:SECRET, the secret as base64url of 32 bytes or more`,
+    );
+
 /** A key with a name; neither stands in a message. */
-export const namedKey = z
-  .string()
-  .refine(
-    (text) => parseNamedKey(text) !== undefined,
-    "expected NAME:SECRET, the secret as base64url of 32 bytes or more",
-  );
+export const namedKey = keyNamed("NAME");
+
+/** A key whose name is that of the domain of its pseudonyms. */
+export const domainKey = keyNamed("DOMAIN");
 
 /** Where something stands in an event's data. */
 export const dataPath = z

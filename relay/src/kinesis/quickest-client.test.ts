@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { cbor } from "@smithy/core/cbor";
 import { systemClock } from "@tonearm/sdk/ports";
 import { afterEach, describe, expect, it } from "vitest";
+import type { Log } from "../log.ts";
 import { type PutAnswer, putterFor } from "../put/putter.ts";
 import { makeClient } from "./client.ts";
 import { quickestClient } from "./quickest-client.ts";
@@ -65,7 +66,7 @@ async function serving(shards: Reply, put: Reply) {
     server.close();
   });
   const logged: string[] = [];
-  const say = (message: string) => void logged.push(message);
+  const say: Log["info"] = (_, fields) => void logged.push(String(fields?.reason));
   const quickest = await quickestClient(client, "s", { info: say, warn: say, error: say });
   const call = (): Promise<PutAnswer> =>
     putterFor(
@@ -169,18 +170,27 @@ describe("a server that speaks CBOR", () => {
 });
 
 describe("a server that does not", () => {
-  it.each<[string, Reply]>([
-    ["refuses the media type", inJson(415, { __type: "SerializationException" })],
-    ["answers something else", inJson(200, {})],
-    ["answers in JSON all the same, without a shard", inCbor(200, { Shards: [] })],
-    ["answers nothing that can be read", { status: 200, media: "text/html", body: "<p>hello</p>" }],
-  ])("and %s is spoken to in JSON", async (_, shards) => {
+  it.each<[string, Reply, string]>([
+    ["refuses the media type", inJson(415, { __type: "SerializationException" }), "SerializationException"],
+    ["answers something else", inJson(200, {}), "the answer in CBOR names no shard"],
+    [
+      "answers in JSON all the same, without a shard",
+      inCbor(200, { Shards: [] }),
+      "the answer in CBOR names no shard",
+    ],
+    [
+      "answers nothing that can be read",
+      { status: 200, media: "text/html", body: "<p>hello</p>" },
+      "the answer cannot be read as CBOR",
+    ],
+    ["answers nothing", { status: 200, media: CBOR, body: "" }, "the answer in CBOR names no shard"],
+  ])("and %s is spoken to in JSON, with the reason in the log", async (_, shards, reason) => {
     const { client, quickest, logged, call, asked } = await serving(
       shards,
       inJson(500, { __type: "InternalFailure" }),
     );
     expect(quickest).toBe(client);
-    expect(logged).toHaveLength(1);
+    expect(logged).toEqual([reason]);
     await call();
     expect(asked[1]).toMatchObject({ media: JSON_MEDIA });
   });

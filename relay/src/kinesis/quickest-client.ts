@@ -29,7 +29,13 @@ export async function quickestClient(
     if (typeof shards?.[0]?.ShardId === "string") return speaker;
     log.info("records go to Kinesis as JSON", { reason: "the answer in CBOR names no shard" });
   } catch (error) {
-    log.info("records go to Kinesis as JSON", { reason: error instanceof Error ? error.name : "unknown" });
+    log.info("records go to Kinesis as JSON", { reason: reasonOf(error) });
   }
   return client;
+}
+
+/** The reader of CBOR throws errors that have no name of their own, and sentences that help nobody. */
+function reasonOf(error: unknown): string {
+  const name = error instanceof Error ? error.name : "Error";
+  return name === "Error" ? "the answer cannot be read as CBOR" : name;
 }

@@ -91,7 +91,7 @@ export class Operator {
     const { circuit, shardMap } = pipeline;
     const isReached = shardMap.shape !== undefined;
     // As long as nobody has reached the stream, batches go into the spool.
-    const ready = !isStopping() && (isReached || config.spool !== undefined);
+    const ready = pipeline.isStarted && !isStopping() && (isReached || config.spool !== undefined);
     return jsonPage(ready ? 200 : 503, { ready, circuit, stream_reached: isReached });
   }
 

@@ -43,6 +43,18 @@ export const pipelineMetrics = (pipeline: Pipeline, config: Config): readonly Me
     read: () => pipeline.spooled.bytes,
   },
   {
+    name: "tonearm_spool_damaged_batches_total",
+    help: "Batches that damage took from the spool, those of earlier processes included.",
+    type: "counter",
+    read: () => pipeline.spooled.damage.batches,
+  },
+  {
+    name: "tonearm_spool_unusable_files_total",
+    help: "Files of the spool that could not be used; nobody knows how many batches were in them.",
+    type: "counter",
+    read: () => pipeline.spooled.damage.files,
+  },
+  {
     name: "tonearm_spool_drain_bytes_per_second",
     help: "How fast the spool emptied when it last did.",
     type: "gauge",

@@ -65,6 +65,8 @@ export function statusOf(pipeline: Pipeline, parts: StatusParts): object {
       bytes: spooled.bytes,
       bytes_max: spoolLimit(config),
       drain_bytes_per_s: Math.round(pipeline.drainBytesPerSecond ?? 0),
+      damaged_batches: spooled.damage.batches,
+      unusable_files: spooled.damage.files,
       oldest_age_ms: spooled.oldestAgeMs === undefined ? null : Math.round(spooled.oldestAgeMs),
     },
     dead_letters: pipeline.deadLetters,

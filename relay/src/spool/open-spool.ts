@@ -31,6 +31,7 @@ export function makeSpool(
   const lock = lockDirectory(directory, clock);
   const guard = () => lock.check();
   const disk = new NodeDisk(directory, guard);
+  const damage = { batches: 0, files: 0 };
   const logOn = (on: NodeDisk) => () =>
     new FileLog({
       disk: on,
@@ -40,8 +41,15 @@ export function makeSpool(
       storeBytesMax: options.spoolBytesMax,
       storeEventsMax: Number.POSITIVE_INFINITY,
       freeBytesMin: FREE_BYTES,
-      onDamage: ({ fromSeq, toSeq }) => log.error("damage in the spool", { batches: toSeq - fromSeq + 1 }),
-      onQuarantine: (name, reason) => log.error("a spool file cannot be used", { name, reason }),
+      onDamage: ({ fromSeq, toSeq }) => {
+        const batches = toSeq - fromSeq + 1;
+        damage.batches += batches;
+        log.error("damage in the spool", { batches });
+      },
+      onQuarantine: (name, reason) => {
+        damage.files++;
+        log.error("a spool file cannot be used", { name, reason });
+      },
     });
   const letters = deadLetterDisk(directory, guard);
   const parts = {
@@ -49,6 +57,7 @@ export function makeSpool(
     clock,
     deadLetters: new DeadLetters(letters, clock, logOn(letters)),
     isShort: shortage(disk, clock),
+    damage,
   };
   return { spool: new Spool(parts, options), lock };
 }

@@ -25,6 +25,15 @@ export interface SpoolParts {
   readonly deadLetters: DeadLetters;
   /** Whether so many bytes more would take of the medium what is to be left to others. */
   readonly isShort: (bytes: number) => Promise<boolean>;
+  /** Whoever makes the log counts here what it cannot read; default: nothing is. */
+  readonly damage?: SpoolDamage;
+}
+
+/** What could not be read of a spool since it was opened, whichever process had stored it. */
+export interface SpoolDamage {
+  readonly batches: number;
+  /** Files that could not be used at all: nobody knows how much was in them. */
+  readonly files: number;
 }
 
 /** What the spool tells. */
@@ -41,10 +50,13 @@ export interface SpoolState {
   readonly bytes: number;
   /** How long its oldest batch has waited; undefined when there is none. */
   readonly oldestAgeMs: number | undefined;
+  readonly damage: SpoolDamage;
 }
 
+const NO_DAMAGE: SpoolDamage = { batches: 0, files: 0 };
+
 /** What a relay without a spool has in it. */
-export const EMPTY_SPOOL: SpoolState = { batches: 0, bytes: 0, oldestAgeMs: undefined };
+export const EMPTY_SPOOL: SpoolState = { batches: 0, bytes: 0, oldestAgeMs: undefined, damage: NO_DAMAGE };
 
 /** What became of a batch that was to be stored. */
 export type Stored = "stored" | "full" | "failed";
@@ -86,6 +98,7 @@ const TURN_MS_MAX = 60_000;
 export class Spool {
   readonly deadLetters: DeadLetters;
   readonly rate: DrainRate;
+  readonly damage: SpoolDamage;
   readonly #log: Store;
   readonly #clock: Clock;
   readonly #parts: SpoolParts;
@@ -108,6 +121,7 @@ export class Spool {
   constructor(parts: SpoolParts, options: SpoolOptions) {
     this.#parts = parts;
     this.deadLetters = parts.deadLetters;
+    this.damage = parts.damage ?? NO_DAMAGE;
     this.#log = parts.log;
     this.#clock = parts.clock;
     this.#options = options;

@@ -18,7 +18,8 @@ const SPOOL_FULL = 0.9;
  *   shards: number, shard_loads: ShardLoad[], aggregation_off: string | null,
  *   acknowledgement: { p50_ms: number, p99_ms: number } | null,
  *   dead_letters: { batches: number, bytes: number },
- *   spool: { batches: number, bytes: number, bytes_max: number, oldest_age_ms: number | null },
+ *   spool: { batches: number, bytes: number, bytes_max: number, oldest_age_ms: number | null, damaged_batches: number,
+ *     unusable_files: number },
  *   history: { interval_ms: number, samples: Sample[] } }} Status
  */
 
@@ -60,6 +61,11 @@ function verdictOf(status, received) {
   if (book.mismatches > 0) return ["bad", "The book was wrong before. That is a fault of this relay."];
   if (book.damaged > 0)
     return ["bad", `${counted(book.damaged, "event")} lost to a damaged spool. The audit names them.`];
+  if (spool.damaged_batches > 0 || spool.unusable_files > 0)
+    return [
+      "bad",
+      `The spool is damaged: ${damageOf(spool)} cannot be read. The audit names what is missing.`,
+    ];
   if (status.stopping)
     return ["watch", `Shutting down. ${counted(book.in_flight, "event")} still under way.`];
   if (spool.bytes_max > 0 && spool.bytes > spool.bytes_max * SPOOL_FULL)
@@ -82,6 +88,13 @@ function verdictOf(status, received) {
     `All is well: ${counted(status.shards, "shard")} ${status.shards === 1 ? "takes" : "take"} what comes in.`,
   ];
 }
+
+/** @param {Status["spool"]} spool */
+const damageOf = ({ damaged_batches: batches, unusable_files: files }) =>
+  [
+    ...(batches > 0 ? [counted(batches, "batch", "batches")] : []),
+    ...(files > 0 ? [counted(files, "file")] : []),
+  ].join(" and ");
 
 /** @param {Status} status */
 function show(status) {
