@@ -80,7 +80,7 @@ it("a soak called wrongly ends with a sentence", async () => {
   const wrong = await soak("--parts", "statuses,stats");
   expect([wrong.code, wrong.stderr]).toEqual([
     2,
-    expect.stringMatching(/^soak: option parts has "stats", expected some of outage, sim/),
+    expect.stringMatching(/^soak: option parts has "stats", expected some of outage, stat/),
   ]);
   for (const minutes of ["0", "1e3", ""]) {
     const { code, stderr } = await soak("--minutes", minutes);
