@@ -107,7 +107,8 @@ function faultInPrevious(previous: OpenedStore["previous"], { given, ends }: Owe
 /** The first event that was purged and of which something is left. */
 function keptSecret(image: Image, { purged, given }: Owed): string | undefined {
   for (const key of purged) {
-    for (const bytes of image.values()) if (Buffer.from(bytes).includes(given.get(key)!)) return key;
+    for (const { buffer, byteOffset, length } of image.values())
+      if (Buffer.from(buffer, byteOffset, length).includes(given.get(key)!)) return key;
   }
   return undefined;
 }
