@@ -6,7 +6,7 @@ import { type Allocate, encodeEventsFrame, encodePackedFrame } from "./segment-f
 /** Puts the frames of a commit together, always in the same room: it grows to the largest commit there was. */
 export class CommitFrames {
   readonly #packer: Packer | undefined;
-  #room = new Uint8Array(65_536);
+  #room = new Uint8Array(4_096);
   #used = 0;
 
   constructor(packer: Packer | undefined) {
