@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import { type Adapter, type AdapterOptions, PlayTracker } from "../play-tracker.ts";
-import type { Because, Item } from "../sighting.ts";
-import { changeOf, type Group } from "./groups.ts";
+import type { Because, Sighting } from "../sighting.ts";
+import { type Group, Membership } from "./groups.ts";
 import { positionOf } from "./metadata.ts";
 import { type PositionInfo, Questions } from "./questions.ts";
 import {
@@ -48,7 +48,7 @@ export class TransportFollower implements Adapter {
   #last: TransportSight | undefined;
   #deferred: { readonly sight: TransportSight; readonly cancel: Cancel } | undefined;
   #doubtful: { readonly sight: TransportSight; readonly cancel: Cancel } | undefined;
-  #group: Group | undefined;
+  readonly #membership: Membership;
   /** Since when the player says that it plays this item. */
   #sinceMs = 0;
   /** Since when the item is on, if that was seen. */
@@ -56,14 +56,13 @@ export class TransportFollower implements Adapter {
   /** Whether the item was on when the player was first heard of: nobody knows where in it that was. */
   #isJoined = false;
   #isProved = false;
-  /** Whether it sounds what another player plays. Whatever it says of its state is the other's. */
-  #isFollowing = false;
   #asked: { readonly positionMs: number; readonly atMs: number } | undefined;
   #isOver = false;
 
   constructor(adapter: AdapterOptions, options: FollowerOptions) {
     this.#tracker = new PlayTracker(adapter);
     this.#clock = this.#tracker.clock;
+    this.#membership = new Membership(this.#tracker);
     this.#trusts = options.trusts;
     this.#questions = new Questions(this.#clock, {
       ask: options.ask,
@@ -85,16 +84,17 @@ export class TransportFollower implements Adapter {
   close(): void {
     this.#isOver = true;
     this.#forget();
+    this.#membership.settle();
     this.#tracker.close();
   }
 
   /** The player is gone. What it says next is taken for its beginning. */
   lost(): void {
     this.#forget();
+    this.#membership.lost();
     this.#tracker.lost();
     this.#last = undefined;
     this.#isProved = false;
-    this.#isFollowing = false;
     this.#reader = new TransportReader();
   }
 
@@ -115,7 +115,7 @@ export class TransportFollower implements Adapter {
   change(changed: Variables): void {
     this.#catchUp();
     const before = this.#last;
-    const sight = this.#reader.change(changed);
+    const sight = this.#reader.change(changed, this.#clock.monotonicMs());
     const { state, item } = sight.seen;
     const { key, remainingMs = Number.POSITIVE_INFINITY } = this.#tracker.current ?? {};
     const isOtherItem = key !== undefined && item !== null && item.key !== key;
@@ -141,10 +141,10 @@ export class TransportFollower implements Adapter {
     const positionMs = positionOf(RelTime);
     if (this.#doubtful) this.#decide(positionMs);
     if (positionMs === undefined || this.#last?.seen.state !== "playing") return;
-    if (this.#deferred || this.#isFollowing) return;
+    if (this.#deferred || !this.#isOwn(this.#last)) return;
     const nowMs = this.#clock.monotonicMs();
     const expectedMs = this.#tracker.current?.positionMs ?? 0;
-    const isOthers = isOther(TrackURI, this.#last.seen.item);
+    const isOthers = isOther(TrackURI, this.#last.uri);
     // It speaks of the next item already, and will notify of it: no seek back.
     if (isOthers && positionMs < expectedMs - SEEKED_MS) return;
     const ageMs = nowMs - this.#begunMs;
@@ -173,27 +173,13 @@ export class TransportFollower implements Adapter {
 
   /** Which rooms play together. @param own which of the members this player is. */
   regroup(groups: readonly Group[], own: string): void {
-    const group = groups.find(({ members }) => members.includes(own));
-    const before = this.#group;
-    if (!group) return;
-    this.#group = group;
-    if (before && before.id !== group.id) {
-      this.#tracker.end({ word: "group_change", basis: "inferred" });
-    }
-    this.#tracker.move({ group_id: group.id });
-    const group_change = before && changeOf(before, group);
-    if (group_change) {
-      this.#tracker.regroup({
-        group_change,
-        coordinator_id: group.coordinator,
-        member_ids: group.members.slice(0, 64),
-        trigger: group_change === "left" ? "group_leave" : "group_join",
-      });
-    }
+    if (this.#isOver) return;
+    this.#membership.regroup(groups, own, this.#last);
     // What went on went on in another group.
-    if (!this.#tracker.current && this.#isProved && this.#last && !this.#isFollowing) {
-      this.#tracker.see({ ...this.#last.seen, because: { start: "resume", basis: "inferred" } });
+    if (!this.#tracker.current && this.#isProved && this.#last && this.#isOwn(this.#last)) {
+      this.#see(this.#last, { because: { start: "resume", basis: "inferred" } });
     }
+    this.#askLater();
   }
 
   #defer(sight: TransportSight, remainingMs: number): void {
@@ -228,7 +214,7 @@ export class TransportFollower implements Adapter {
   }
 
   #apply(sight: TransportSight): void {
-    const { seen, source, proves } = sight;
+    const { seen, proves } = sight;
     const before = this.#last?.seen;
     this.#last = resting(sight);
     const isSame =
@@ -242,19 +228,17 @@ export class TransportFollower implements Adapter {
     const isOther = before?.item?.key !== seen.item?.key || before?.state === "stopped" || seen.isAnew;
     if (isOther && before) this.#begunMs = this.#clock.monotonicMs();
     if (isOther) this.#isProved = this.#trusts;
-    this.#isFollowing = source?.source_type === "group_follower";
-    if (source && this.#isFollowing) {
-      this.#tracker.see({
-        state: "stopped",
-        item: null,
-        because: { end: "group_change", basis: "inferred" },
-      });
-      this.#tracker.source(
-        { source_type: source.source_type, service: null },
-        { trigger: "group_join", evidence: source.evidence },
-      );
+    const isOwnAgain = this.#membership.heed(sight);
+    if (!this.#isOwn(sight)) {
+      const because = { end: "group_change", basis: "inferred" } as const;
+      this.#tracker.see({ state: "stopped", item: null, because });
+    } else if (isOwnAgain && seen.state === "playing") {
+      // The group's sound goes on, and this player is where it comes from now: nobody knows where in the item it is.
+      this.#begunMs = Number.NEGATIVE_INFINITY;
+      this.#isJoined = true;
+      this.#see(sight, { because: { start: "resume", basis: "inferred" } });
     } else if (seen.state !== "playing" || this.#isProved) {
-      this.#tracker.see(seen);
+      this.#see(sight);
     } else if (proves) {
       this.#prove(sight);
     } else {
@@ -264,17 +248,27 @@ export class TransportFollower implements Adapter {
     this.#askLater(before?.state === "playing" ? undefined : 0);
   }
 
+  /** Whether the player speaks of something that it plays for itself. */
+  #isOwn({ source }: TransportSight): boolean {
+    return !this.#membership.follows && source?.source_type !== "group_follower";
+  }
+
+  #see(sight: TransportSight, more: Partial<Sighting> = {}): void {
+    if (sight.seen.state === "playing") this.#membership.sounds(sight);
+    this.#tracker.see({ ...sight.seen, ...more });
+  }
+
   /** It does play, and has since it said so. @param toldMs where it said it is. */
-  #prove({ seen }: TransportSight, toldMs?: number): void {
+  #prove(sight: TransportSight, toldMs?: number): void {
     this.#isProved = true;
     const soundedMs = this.#clock.monotonicMs() - this.#sinceMs;
     const positionMs = toldMs ?? (this.#isJoined ? undefined : soundedMs);
-    this.#tracker.see({ ...seen, soundedMs, positionMs });
+    this.#see(sight, { soundedMs, positionMs });
   }
 
   #askLater(soonMs = Number.POSITIVE_INFINITY): void {
     const isSilent = this.#last?.seen.state !== "playing" && !this.#doubtful;
-    if (this.#isOver || this.#isFollowing || !this.#last || isSilent) {
+    if (this.#isOver || !this.#last || !this.#isOwn(this.#last) || isSilent) {
       this.#questions.cancel();
       return;
     }
@@ -293,5 +287,5 @@ export class TransportFollower implements Adapter {
   }
 }
 
-const isOther = (uri: unknown, item: Item | null): boolean =>
-  typeof uri === "string" && uri !== "" && uri !== "NOT_IMPLEMENTED" && uri !== item?.key;
+const isOther = (uri: unknown, own: string): boolean =>
+  typeof uri === "string" && uri !== "" && uri !== "NOT_IMPLEMENTED" && uri !== own;

@@ -9,6 +9,8 @@ export interface Metadata {
   /** Such as `object.item.audioItem.musicTrack`. */
   readonly upnpClass: string | null;
   readonly durationMs: number | null;
+  /** The item's own address. It stays here. */
+  readonly uri: string;
 }
 
 /** Metadata as `@svrooij/sonos` has parsed it. */
@@ -18,9 +20,17 @@ interface ParsedTrack {
   readonly Album?: string;
   readonly UpnpClass?: string;
   readonly Duration?: string;
+  readonly TrackUri?: string;
 }
 
-const NONE: Metadata = { title: null, artist: null, album: null, upnpClass: null, durationMs: null };
+const NONE: Metadata = {
+  title: null,
+  artist: null,
+  album: null,
+  upnpClass: null,
+  durationMs: null,
+  uri: "",
+};
 
 /** @param value DIDL-Lite as text, or what `@svrooij/sonos` made of it. */
 export function metadataOf(value: unknown): Metadata {
@@ -31,16 +41,18 @@ export function metadataOf(value: unknown): Metadata {
       album: wordOf(textOf(value, "album")),
       upnpClass: textOf(value, "class") || null,
       durationMs: durationOf(attributeOf(value, "res", "duration")),
+      uri: textOf(value, "res") ?? "",
     };
   }
   if (typeof value !== "object" || value === null) return NONE;
-  const { Title, Artist, Album, UpnpClass, Duration } = value as ParsedTrack;
+  const { Title, Artist, Album, UpnpClass, Duration, TrackUri } = value as ParsedTrack;
   return {
     title: wordOf(Title),
     artist: wordOf(Artist),
     album: wordOf(Album),
     upnpClass: typeof UpnpClass === "string" ? UpnpClass : null,
     durationMs: durationOf(Duration),
+    uri: typeof TrackUri === "string" ? TrackUri : "",
   };
 }
 

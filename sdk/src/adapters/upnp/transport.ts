@@ -1,7 +1,9 @@
 import { LIVE_AFTER_MS } from "../live.ts";
-import type { Item, ItemWords, Sighting } from "../sighting.ts";
+import type { Item, Sighting } from "../sighting.ts";
 import { durationOf, type Metadata, metadataOf } from "./metadata.ts";
-import { sourceOf, type UriSource } from "./uri.ts";
+import { SessionItems } from "./session-items.ts";
+import { isPiece, isVirtual, sourceOf, stationOf, type UriSource, type Whole } from "./uri.ts";
+import { wordsOf } from "./words.ts";
 
 /** Variables of AVTransport by their names, without prefixes; metadata as DIDL-Lite or as `@svrooij/sonos` parses it. */
 export type Variables = Readonly<Record<string, unknown>>;
@@ -9,6 +11,8 @@ export type Variables = Readonly<Record<string, unknown>>;
 /** What is seen of a transport. */
 export interface TransportSight {
   readonly seen: Sighting;
+  /** The item's address; empty while there is none. */
+  readonly uri: string;
   /** What the player takes its sound from; null while it has nothing. */
   readonly source: UriSource | null;
   /** Whether this change tells something that only a player that has opened the item can know. */
@@ -32,9 +36,14 @@ export const anew = (sight: TransportSight): TransportSight => ({
   seen: { ...sight.seen, isAnew: true, positionMs: 0 },
 });
 
-/** The time of what comes in by a cable may stand at 0. */
-export const isTimeless = ({ source }: TransportSight): boolean =>
-  source?.source_type === "line_in" || source?.source_type === "tv";
+/** The time of what comes in by a cable, or from another application, may stand still. */
+export const isTimeless = ({ source, uri }: TransportSight): boolean =>
+  source?.source_type === "line_in" || source?.source_type === "tv" || isVirtual(uri);
+
+/** What holds of one item only. Empty ones are not told by `@svrooij/sonos`, so what is not told with the next item is empty. */
+const OF_ITEM = ["CurrentTrackDuration", "CurrentTrackMetaData"] as const;
+/** What holds of what the item is part of. */
+const OF_WHOLE = ["EnqueuedTransportURI", "EnqueuedTransportURIMetaData"] as const;
 
 /** Puts what a transport notifies bit by bit together into what it does. */
 export class TransportReader {
@@ -46,6 +55,10 @@ export class TransportReader {
   /** Whether the player has not opened the item yet: what it does not tell of its length, it does not know. */
   #isFresh = false;
   #isLive = true;
+  readonly #session = new SessionItems();
+  #key = "";
+  /** Counts the items: those of a station have no other place than behind one another. */
+  #count = 0;
 
   /**
    * The player answers that it has played for a while. A length that it has not notified of is the same as that of the item before, or
@@ -58,35 +71,47 @@ export class TransportReader {
     return this.#isFresh && isBelieved ? this.change({ CurrentTrackDuration: length ?? "" }) : undefined;
   }
 
-  change(changed: Variables): TransportSight {
+  /** @param nowMs by the monotonic clock. */
+  change(changed: Variables, nowMs = 0): TransportSight {
     const before = this.#variables;
     this.#variables = { ...before, ...changed };
     const uri = uriOf(this.#variables);
-    if (uri !== uriOf(before)) this.#putOn(changed);
+    const isGiven = isAnother(before.AVTransportURI ?? "", changed.AVTransportURI);
+    if (isGiven) this.#forget(changed, ["AVTransportURIMetaData", ...OF_WHOLE]);
+    if (uri !== uriOf(before)) this.#putOn(changed, before);
     if (changed.CurrentTrackDuration !== undefined) this.#isFresh = false;
     this.#isLive = this.#isLiveNow;
-    const source = uri === "" ? null : sourceOf(uri, this.#isLive);
-    const item = source && this.#item(uri, source);
+    const source = uri === "" ? null : sourceOf(uri, this.#isLive, wholeOf(this.#variables));
+    const item = source && this.#item(uri, source, changed, nowMs);
     const state = item ? this.#state : "stopped";
     const isAlarm = this.#isAlarm(isOn(before.AlarmRunning), state === "playing");
     return {
       seen: {
         state,
         item,
-        ...this.#modes,
+        // What AirPlay's sender does with its own queue nobody tells.
+        ...(source?.source_type === "airplay" ? { mayRepeat: true } : this.#modes),
         ...(isAlarm && { because: { start: "alarm", trigger: "alarm" } as const }),
       },
+      uri,
       source,
       again: item ? this.#again(before, changed) : undefined,
       proves: durationOf(changed.CurrentTrackDuration) !== null,
     };
   }
 
-  /** Its length is another one, which may be told later. */
-  #putOn({ CurrentTrackDuration }: Variables): void {
-    this.#variables = { ...this.#variables, CurrentTrackDuration };
-    this.#first = this.#track;
+  /** What is told of it may come later. */
+  #putOn(changed: Variables, before: Variables): void {
+    this.#forget(changed, [...OF_ITEM, ...OF_WHOLE]);
+    const station = stationOf(wholeOf(this.#variables));
+    // A station may be played from another address.
+    if (station === undefined || station !== stationOf(wholeOf(before))) this.#first = this.#track;
     this.#isFresh = true;
+  }
+
+  #forget(changed: Variables, names: readonly string[]): void {
+    const told = Object.fromEntries(names.map((name) => [name, changed[name]]));
+    this.#variables = { ...this.#variables, ...told };
   }
 
   /** Whether it has no end of its own. As long as nobody can know, the control point's word counts, or it is as what it replaces. */
@@ -97,9 +122,12 @@ export class TransportReader {
     return this.#isLive && upnpClass === null;
   }
 
+  /** What the control point said of it is better than nothing, where it is said of this item. */
   get #track(): Metadata {
-    const { CurrentTrackMetaData, AVTransportURIMetaData } = this.#variables;
-    return metadataOf(CurrentTrackMetaData || AVTransportURIMetaData);
+    const { CurrentTrackMetaData, AVTransportURI, AVTransportURIMetaData } = this.#variables;
+    const uri = uriOf(this.#variables);
+    const isItsOwn = String(AVTransportURI ?? "") === uri && !uri.startsWith("x-");
+    return metadataOf(CurrentTrackMetaData || (isItsOwn ? AVTransportURIMetaData : undefined));
   }
 
   #again(before: Variables, changed: Variables): TransportSight["again"] {
@@ -146,40 +174,47 @@ export class TransportReader {
     return this.#track.durationMs ?? durationOf(this.#variables.CurrentTrackDuration);
   }
 
-  #item(uri: string, source: UriSource): Item {
+  #item(uri: string, source: UriSource, changed: Variables, nowMs: number): Item {
+    const isSession = isVirtual(uri);
+    const sounds = this.#state === "playing";
+    const on = isSession
+      ? this.#session.look(uri, this.#track, sounds, nowMs)
+      : { key: uri, track: this.#track };
+    // Its length is another one, too.
+    if (isSession && on.key !== this.#key) this.#forget(changed, ["CurrentTrackDuration"]);
+    const ofStation = isPiece(uri, source.station, this.#durationMs !== null);
+    const livestream =
+      ["line_in", "tv"].includes(source.source_type) ||
+      (source.source_type === "radio" && !ofStation) ||
+      (isSession && on.track.title === null);
+    const key = livestream ? (source.station ?? on.key) : on.key;
+    if (key !== this.#key) this.#count++;
+    this.#key = key;
     const { NextTrackURI, CurrentTrack } = this.#variables;
-    const livestream = ["radio", "line_in", "tv"].includes(source.source_type);
-    const place = Number(CurrentTrack);
+    const place = ofStation ? this.#count : Number(CurrentTrack);
     return {
-      key: uri,
+      key,
       durationMs: livestream ? null : this.#durationMs,
       livestream,
       place: Number.isSafeInteger(place) && place > 0 ? place : undefined,
       nextKey: typeof NextTrackURI === "string" && NextTrackURI !== "" ? NextTrackURI : undefined,
-      words: this.#words(source, livestream),
+      words: wordsOf({
+        uri,
+        source,
+        livestream,
+        track: on.track,
+        station: isSession ? on.track : this.#first,
+        container: this.#container,
+      }),
       evidence: source.evidence,
     };
   }
 
-  #words(source: UriSource, livestream: boolean): ItemWords {
-    const track = this.#track;
-    const container = metadataOf(this.#variables.EnqueuedTransportURIMetaData);
-    const { source_type, service, item_uri } = source;
-    const rest = { source_type, service, item_uri };
-    const isStation = source_type === "radio";
-    // What a station plays at the moment is not what was played: the play is the station's.
-    const words = livestream
-      ? { title: container.title ?? this.#first.title, artist: null, album: null }
-      : track;
-    return {
-      ...rest,
-      content_type: isStation ? "station" : contentTypeOf(track.upnpClass),
-      title: words.title,
-      artist: words.artist,
-      album: words.album,
-      container_type: isStation ? "station" : containerTypeOf(container.upnpClass),
-      container_name: container.title,
-    };
+  get #container(): Metadata {
+    const { EnqueuedTransportURIMetaData, AVTransportURIMetaData } = this.#variables;
+    const { transport } = wholeOf(this.#variables);
+    const isStation = stationOf({ transport, enqueued: "" }) !== undefined;
+    return metadataOf(EnqueuedTransportURIMetaData || (isStation ? AVTransportURIMetaData : undefined));
   }
 }
 
@@ -187,17 +222,10 @@ export class TransportReader {
 const uriOf = ({ CurrentTrackURI, AVTransportURI }: Variables): string =>
   String(CurrentTrackURI || AVTransportURI || "");
 
-function contentTypeOf(upnpClass: string | null): NonNullable<ItemWords["content_type"]> {
-  if (upnpClass === null) return "unknown";
-  if (upnpClass.includes(".musicTrack")) return "track";
-  if (upnpClass.includes(".audioBook")) return "audiobook_chapter";
-  return /podcast|episode/i.test(upnpClass) ? "episode" : "unknown";
-}
-
-function containerTypeOf(upnpClass: string | null): string | null {
-  const [, kind = null] = /^object\.container\.(album|playlist|genre|person)/.exec(upnpClass ?? "") ?? [];
-  return kind;
-}
+const wholeOf = ({ AVTransportURI, EnqueuedTransportURI }: Variables): Whole => ({
+  transport: String(AVTransportURI ?? ""),
+  enqueued: String(EnqueuedTransportURI ?? ""),
+});
 
 const isOn = (value: unknown): boolean => value === true || value === 1 || value === "1";
 
