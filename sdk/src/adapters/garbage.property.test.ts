@@ -103,8 +103,8 @@ describe("whatever a player says, in any order, nothing is thrown, no play is lo
         { trusts: true, ask: async () => undefined },
       );
       const hear = (body: string) => {
-        transport.change(changesIn(body));
-        transport.change(changesIn(`<LastChange>${body}&lt;A val="${body}"/&gt;</LastChange>`));
+        transport.change(changesIn(body) ?? {});
+        transport.change(changesIn(`<LastChange>${body}&lt;A val="${body}"/&gt;</LastChange>`) ?? {});
       };
       return { hear, close: () => transport.close() };
     }));

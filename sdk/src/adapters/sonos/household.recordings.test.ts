@@ -94,10 +94,10 @@ describe("what else a Sonos player notifies of", () => {
       { telemetry, clock, player_id: "room" },
       { trusts: true, ask: async () => undefined },
     );
-    transport.change(changesIn(read(SPOTIFY)));
+    transport.change(changesIn(read(SPOTIFY))!);
     const before = JSON.stringify(telemetry.sources);
     await clock.advance(1_000);
-    transport.change(changesIn(read(name)));
+    transport.change(changesIn(read(name)) ?? {});
     await clock.advance(1_000);
     transport.close();
     expect(telemetry.plays).toMatchObject([{ title: "Survive", ms_played: 2_000, reason_end: "unknown" }]);

@@ -13,12 +13,48 @@ describe("a notification", () => {
       A: '1 &lt; 2 &amp; "x"',
       Volume: "4",
     });
-    expect(changesIn("nothing of the kind")).toEqual({});
+  });
+
+  const BODY = (change: string) => `<e:propertyset><e:property>${change}</e:property></e:propertyset>`;
+  it.each([
+    ["apostrophes", `<LastChange>&lt;Event>&lt;A val='1 "x"'/&gt;&lt;/Event&gt;</LastChange>`],
+    ["blanks around =", `<LastChange>&lt;A val = "1 &amp;quot;x&amp;quot;"/&gt;</LastChange>`],
+    ["a prefix", `<e:LastChange xmlns:e="x">&lt;A val="1 &amp;quot;x&amp;quot;"/&gt;</e:LastChange >`],
+    ["CDATA", `<LastChange><![CDATA[<Event><A val="1 &quot;x&quot;"/></Event>]]></LastChange>`],
+    ["CDATA between blanks", `<LastChange>\n <![CDATA[\n<A val="1 &quot;x&quot;"></A>]]>\n</LastChange>`],
+    ["no escapes", `<LastChange><Event><A val="1 &quot;x&quot;"/></Event></LastChange>`],
+    [
+      "a declaration",
+      `<LastChange>&lt;?xml version="1.0"?&gt;&lt;A val="1 &amp;quot;x&amp;quot;"/&gt;</LastChange>`,
+    ],
+  ])("is read where it is written with %s", (_, change) => {
+    expect(changesIn(BODY(change))).toEqual({ A: '1 "x"' });
+  });
+
+  it("is read where a value has a tag's end in it, or another value's beginning", () => {
+    const change = `<LastChange><![CDATA[<A val="a > b"/><B x='val="9"' val="c"/><res plain val="d">]]></LastChange>`;
+    expect(changesIn(change)).toEqual({ A: "a > b", B: "c", res: "d" });
+    const didl = `<DIDL-Lite><item><dc:title><![CDATA[AT&T <live>]]></dc:title><res a='>' duration = '0:03:00'>u</res></item></DIDL-Lite>`;
+    expect(metadataOf(didl)).toMatchObject({ title: "AT&T <live>", durationMs: 180_000, uri: "u" });
+  });
+
+  it.each([
+    ["", undefined],
+    ["nothing of the kind", undefined],
+    ["<LastChange>no event</LastChange>", undefined],
+    ["<LastChange>&lt;A val=1/&gt; and no end", undefined],
+    ["<LastChange></LastChange>", {}],
+    ["<LastChange/>", {}],
+    ["<LastChange><Event/></LastChange>", {}],
+  ])("that is %j tells %j", (body, changes) => {
+    expect(changesIn(body)).toEqual(changes);
   });
 
   it("of nothing but beginnings takes no more than its length", () => {
     // Quadratic, it would take minutes.
-    expect(changesIn(`<LastChange>${"&lt;a ".repeat(150_000)}</LastChange>`)).toEqual({});
+    expect(changesIn(`<LastChange>${"&lt;a ".repeat(150_000)}</LastChange>`)).toBeUndefined();
+    expect(changesIn("<LastChange>".repeat(80_000))).toBeUndefined();
+    expect(changesIn(`<LastChange>${"&lt;a b=&quot;".repeat(70_000)}</LastChange>`)).toBeUndefined();
     expect(metadataOf("<title a ".repeat(100_000)).title).toBeNull();
   });
 

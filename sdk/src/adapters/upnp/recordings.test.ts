@@ -26,7 +26,7 @@ it("a recording of gmediarender has the plays that were asked for, of what it co
   for (const line of readFileSync(SESSION, "utf8").trim().split("\n")) {
     const { t_ms, kind, path, action, body } = JSON.parse(line) as Recorded;
     await clock.advance(t_ms - clock.now);
-    if (kind === "NOTIFY" && path?.endsWith("/AVTransport")) renderer.change(changesIn(body));
+    if (kind === "NOTIFY" && path?.endsWith("/AVTransport")) renderer.change(changesIn(body)!);
     if (action === "GetPositionInfo") {
       renderer.position({ RelTime: textOf(body, "RelTime"), TrackURI: textOf(body, "TrackURI") });
     }

@@ -21,6 +21,7 @@ describe("following a UPnP renderer", () => {
   let adapter: Adapter | undefined;
   const asked: string[] = [];
   let callback = "";
+  let subscriptions = 0;
   let description = `<root>${SERVICE}</root>`;
   const onTrouble = vi.fn();
 
@@ -28,7 +29,8 @@ describe("following a UPnP renderer", () => {
     asked.push(`${request.method} ${request.headers.sid ?? ""}`.trim());
     if (request.method === "SUBSCRIBE") {
       callback = String(request.headers.callback ?? `<${callback}>`).slice(1, -1);
-      response.writeHead(200, { sid: "uuid:1", timeout: "Second-100" }).end();
+      if (request.headers.callback) subscriptions++;
+      response.writeHead(200, { sid: `uuid:${subscriptions}`, timeout: "Second-100" }).end();
     } else if (request.method === "POST") {
       response.end("<s:Envelope><RelTime>0:00:01</RelTime></s:Envelope>");
     } else {
@@ -37,6 +39,7 @@ describe("following a UPnP renderer", () => {
   };
   beforeEach(async () => {
     asked.length = 0;
+    subscriptions = 0;
     onTrouble.mockClear();
     description = `<root>${SERVICE}</root>`;
     clock = new ManualClock();
@@ -54,6 +57,11 @@ describe("following a UPnP renderer", () => {
     adapter = followUpnpRenderer({ telemetry, clock, player_id: "r", location: location(), onTrouble });
   };
   const notify = (body: string, url = callback) => fetch(url, { method: "NOTIFY", body });
+  /** A notification with its number, of this subscription. */
+  const send = async (seq: number, values: string, sid = "uuid:1") => {
+    const headers = { sid, seq: String(seq) };
+    return (await fetch(callback, { method: "NOTIFY", body: LAST_CHANGE(values), headers })).status;
+  };
   const heard = (what: string, times = 1) =>
     vi.waitFor(() => expect(asked.filter((each) => each === what)).toHaveLength(times));
 
@@ -98,6 +106,55 @@ describe("following a UPnP renderer", () => {
     expect(onTrouble.mock.calls).toEqual([
       ["the renderer is lost (GET failed (ECONNREFUSED)); trying again"],
     ]);
+  });
+
+  const ITEM = (name: string) =>
+    `<CurrentTrackURI val="http://192.0.2.9/${name}"/><CurrentTrackDuration val="0:03:00"/>`;
+
+  it("takes notifications in the order in which they were sent, and of its subscription only", async () => {
+    follow();
+    await heard("SUBSCRIBE");
+    expect(await send(0, `<TransportState val="PLAYING"/>${ITEM("1")}`)).toBe(200);
+    await clock.advance(2_000);
+    expect(await send(2, `<TransportState val="STOPPED"/>`)).toBe(200);
+    expect(await send(1, ITEM("2"))).toBe(200);
+    expect(await send(1, `<TransportState val="PLAYING"/>${ITEM("1")}`)).toBe(200);
+    expect(await send(3, `<TransportState val="PLAYING"/>`, "uuid:other")).toBe(412);
+    adapter!.close();
+    expect(telemetry.plays.map(({ ms_played, reason_end }) => [ms_played, reason_end])).toEqual([
+      [2_000, "clickrow"],
+      [0, "endplay"],
+    ]);
+  });
+
+  it("subscribes again where a notification is missing, which ends no play, and not for each of them", async () => {
+    follow();
+    await heard("SUBSCRIBE");
+    await send(0, `<TransportState val="PLAYING"/>${ITEM("1")}`);
+    await clock.advance(2_000);
+    await send(2, `<NumberOfTracks val="9"/>`);
+    await clock.advance(1_000);
+    await heard("UNSUBSCRIBE uuid:1");
+    await heard("SUBSCRIBE", 2);
+    expect(await send(3, `<TransportState val="STOPPED"/>`, "uuid:1")).toBe(412);
+    await vi.waitFor(async () => expect(await send(0, ITEM("1"), "uuid:2")).toBe(200));
+    await send(9, `<NumberOfTracks val="7"/>`, "uuid:2");
+    await clock.advance(2_000);
+    adapter!.close();
+    await heard("UNSUBSCRIBE uuid:2");
+    expect(telemetry.plays).toMatchObject([{ ms_played: 5_000, reason_end: "unknown" }]);
+    expect(asked.filter((each) => each === "SUBSCRIBE")).toHaveLength(2);
+    expect(onTrouble.mock.calls).toEqual([["a notification of the renderer is missing; subscribing again"]]);
+  });
+
+  it("tells of a notification that it cannot read, once until it can read one again", async () => {
+    follow();
+    await heard("SUBSCRIBE");
+    for (const body of ["<LastChange>CANARY", "CANARY", LAST_CHANGE(""), "CANARY"]) {
+      expect((await notify(body)).status).toBe(200);
+    }
+    const line = "a notification of the renderer cannot be read (it has no LastChange with values)";
+    expect(onTrouble.mock.calls).toEqual([[line], [line]]);
   });
 
   it("takes no notification without an end", async () => {

@@ -13,6 +13,8 @@ import type { Because } from "../sighting.ts";
 import { TransportFollower } from "./follower.ts";
 import { ask, bodyOf } from "./http.ts";
 import type { PositionInfo } from "./questions.ts";
+import { Sequence } from "./sequence.ts";
+import type { Variables } from "./transport.ts";
 import { changesIn, textOf } from "./xml.ts";
 
 export interface UpnpRendererOptions extends AdapterOptions {
@@ -32,6 +34,11 @@ interface TransportService {
 const BACKOFF = { backoffBaseMs: 500, backoffMaxMs: 30_000 };
 /** A subscription is asked for this long, and renewed after half of what was granted. */
 const SUBSCRIPTION_S = 120;
+/** A renderer that numbers its notifications wrongly is not subscribed to again for each of them. */
+const RESUBSCRIBE_MS = 60_000;
+
+/** Why a wait for the next renewal ends: there is something to be told anew. */
+const MISSING = "missing";
 
 /**
  * Records the plays of a renderer from now on. A lost renderer is tried again for ever.
@@ -59,6 +66,12 @@ class RendererFollower implements Adapter {
   #service: TransportService | undefined;
   #server: Server | undefined;
   #sid: string | undefined;
+  /** The subscription before this one: what it had on its way is older. */
+  #formerSid: string | undefined;
+  #notifications: Sequence<Variables> | undefined;
+  #resubscribedMs = Number.NEGATIVE_INFINITY;
+  /** Whether a notification could not be read, and that was told. */
+  #isUnreadable = false;
   #failures = 0;
   /** Ends the wait for the next renewal. */
   #renew = new AbortController();
@@ -83,10 +96,7 @@ class RendererFollower implements Adapter {
     this.#follower.close();
     this.#server?.close();
     this.#server?.closeAllConnections();
-    if (this.#service && this.#sid) {
-      // A renderer that is gone forgets it by itself.
-      ask(this.#clock, this.#service.eventUrl, "UNSUBSCRIBE", { sid: this.#sid }).catch(() => undefined);
-    }
+    this.#unsubscribe();
   }
 
   async run(): Promise<void> {
@@ -95,7 +105,7 @@ class RendererFollower implements Adapter {
         await this.#subscribed();
       } catch (error) {
         if (this.#over.signal.aborted) return;
-        this.#sid = undefined;
+        this.#leave();
         this.#follower.lost();
         this.#failures++;
         if (this.#failures === 1)
@@ -114,14 +124,44 @@ class RendererFollower implements Adapter {
     const first = { callback: `<${callback}>`, nt: "upnp:event", timeout };
     for (;;) {
       const headers = this.#sid === undefined ? first : { sid: this.#sid, timeout };
+      this.#notifications ??= new Sequence(this.#clock, {
+        onNext: (changed) => this.#follower.change(changed),
+        onMissing: () => this.#miss(),
+      });
       const answer = await ask(this.#clock, service.eventUrl, "SUBSCRIBE", headers);
       this.#failures = 0;
       this.#sid = String(answer.headers.sid ?? this.#sid);
       const granted = /Second-(\d{1,6})/i.exec(String(answer.headers.timeout))?.[1] ?? SUBSCRIPTION_S;
       this.#renew = new AbortController();
       await sleep(this.#clock, (Number(granted) * 1_000) / 2, this.#renew.signal);
-      if (this.#renew.signal.aborted) throw new Error("it does not answer");
+      if (!this.#renew.signal.aborted) continue;
+      if (this.#renew.signal.reason !== MISSING) throw new Error("it does not answer");
+      this.#unsubscribe();
     }
+  }
+
+  /** A notification is lost. Of a new subscription a renderer tells everything at first. */
+  #miss(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#resubscribedMs < RESUBSCRIBE_MS) return;
+    this.#resubscribedMs = nowMs;
+    this.#follower.trouble("a notification of the renderer is missing; subscribing again");
+    this.#renew.abort(MISSING);
+  }
+
+  #unsubscribe(): void {
+    if (this.#service && this.#sid) {
+      // A renderer that is gone forgets it by itself.
+      ask(this.#clock, this.#service.eventUrl, "UNSUBSCRIBE", { sid: this.#sid }).catch(() => undefined);
+    }
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#formerSid = this.#sid ?? this.#formerSid;
+    this.#sid = undefined;
+    this.#notifications?.close();
+    this.#notifications = undefined;
   }
 
   async #describe(): Promise<TransportService> {
@@ -152,13 +192,35 @@ class RendererFollower implements Adapter {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const isOurs = request.method === "NOTIFY" && request.url === this.#path;
-      const changed = isOurs ? changesIn(await bodyOf(request)) : undefined;
-      response.writeHead(changed ? 200 : 404).end();
-      if (changed && !this.#over.signal.aborted) this.#follower.change(changed);
+      if (request.method !== "NOTIFY" || request.url !== this.#path) {
+        response.writeHead(404).end();
+        return;
+      }
+      const body = await bodyOf(request);
+      const { sid, seq } = request.headers;
+      const isOurs = this.#isSubscription(sid);
+      response.writeHead(isOurs ? 200 : 412).end();
+      if (isOurs && !this.#over.signal.aborted) this.#hear(body, String(seq));
     } catch {
       response.destroy();
     }
+  }
+
+  /** The first notification may be here before the answer that says which subscription it is of. */
+  #isSubscription(sid: unknown): boolean {
+    return sid === undefined || (this.#sid === undefined ? sid !== this.#formerSid : sid === this.#sid);
+  }
+
+  #hear(body: string, seq: string): void {
+    const changed = changesIn(body);
+    if (!changed && !this.#isUnreadable) {
+      this.#follower.trouble(
+        "a notification of the renderer cannot be read (it has no LastChange with values)",
+      );
+    }
+    this.#isUnreadable = !changed;
+    // One that cannot be read is not missing.
+    this.#notifications?.take(/^\d{1,10}$/.test(seq) ? Number(seq) : undefined, changed ?? {});
   }
 
   async #position(): Promise<PositionInfo | undefined> {

@@ -1,6 +1,17 @@
-/** As much of XML as notifications and answers of UPnP devices need: elements with text, and attributes `val`. */
+/**
+ * As much of XML as notifications and answers of UPnP devices need: elements with text, and their attributes. What they may be
+ * written like: any prefix, values in quotes or apostrophes, blanks around `=`, a `>` in a value, and CDATA.
+ */
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+
+const PREFIX = "(?:[\\w.-]+:)?";
+/** The rest of a tag: a `>` in a value is not its end. */
+const REST = "(?=[\\s/>])((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>";
+/** The text behind a tag, which may be CDATA. */
+const TEXT = "(?:\\s*<!\\[CDATA\\[([\\s\\S]*?)\\]\\]>|([^<]*)<)";
+const TAG = new RegExp(`<${PREFIX}([A-Za-z]\\w*)${REST}`, "g");
+const LAST_CHANGE = new RegExp(`<${PREFIX}LastChange${REST}`);
 
 /** Text with its entities resolved, once. */
 export function unescaped(text: string): string {
@@ -16,23 +27,48 @@ export function unescaped(text: string): string {
 
 /** The text of the first element of this name, whatever its prefix; undefined where there is none. */
 export function textOf(xml: string, name: string): string | undefined {
-  const found = new RegExp(`<(?:[\\w-]+:)?${name}(?:\\s[^<>]*)?>([^<]*)<`).exec(xml);
-  return found ? unescaped(found[1]!).trim() : undefined;
+  const [found, , data, text = ""] = new RegExp(`<${PREFIX}${name}${REST}${TEXT}`).exec(xml) ?? [];
+  return found === undefined ? undefined : (data ?? unescaped(text)).trim();
 }
 
 /** The attribute of the first element of this name. */
 export function attributeOf(xml: string, name: string, attribute: string): string | undefined {
-  const found = new RegExp(`<(?:[\\w-]+:)?${name}\\s[^<>]*?\\b${attribute}="([^"]*)"`).exec(xml);
-  return found ? unescaped(found[1]!) : undefined;
+  const [, rest = ""] = new RegExp(`<${PREFIX}${name}${REST}`).exec(xml) ?? [];
+  return attributesOf(rest).get(attribute);
 }
 
-/** The variables that a notification's `LastChange` says have changed, without their prefixes; the master channel's. */
-export function changesIn(body: string): Readonly<Record<string, string>> {
-  const inner = unescaped(/<LastChange[^>]*>([\s\S]*?)<\/LastChange>/.exec(body)?.[1] ?? "");
-  const changes: Record<string, string> = {};
-  for (const [, name, attributes] of inner.matchAll(/<(?:[\w-]+:)?([A-Za-z]\w*)\s([^<>]*?)\/?>/g)) {
-    const value = /\bval="([^"]*)"/.exec(attributes!)?.[1];
-    if (value !== undefined && !/\bchannel="(?!Master)/i.test(attributes!)) changes[name!] = unescaped(value);
-  }
-  return changes;
+/**
+ * The variables that a notification's `LastChange` says have changed, without their prefixes; the master channel's. Undefined where
+ * it cannot be read.
+ */
+export function changesIn(body: string): Readonly<Record<string, string>> | undefined {
+  const start = LAST_CHANGE.exec(body);
+  if (!start) return undefined;
+  const behind = body.slice(start.index + start[0].length);
+  const end = start[1]!.endsWith("/") ? 0 : behind.search(/<\/(?:[\w.-]+:)?LastChange\s*>/);
+  if (end < 0) return undefined;
+  const event = eventIn(behind.slice(0, end).trim());
+  const tags = Array.from(event.matchAll(TAG), ([, name, rest]) => [name!, attributesOf(rest!)] as const);
+  if (event !== "" && tags.length === 0) return undefined;
+  const changes = tags.flatMap(([name, attributes]) => {
+    const value = attributes.get("val");
+    const channel = attributes.get("channel") ?? attributes.get("Channel");
+    return value === undefined || /^(?!master$)./i.test(channel ?? "") ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(changes);
+}
+
+/** The document that stands in an element: as text that is escaped, as CDATA, or as it is. */
+function eventIn(inner: string): string {
+  const data = /^<!\[CDATA\[([\s\S]*)\]\]>$/.exec(inner)?.[1];
+  if (data !== undefined) return data.trim();
+  return inner.startsWith("<") ? inner : unescaped(inner).trim();
+}
+
+/** The attributes in the rest of a tag, with their values. */
+function attributesOf(rest: string): ReadonlyMap<string, string> {
+  const found = rest.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g);
+  return new Map(
+    Array.from(found, ([, name, quoted, apostrophed]) => [name!, unescaped(quoted ?? apostrophed ?? "")]),
+  );
 }
