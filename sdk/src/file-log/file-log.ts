@@ -222,7 +222,7 @@ export class FileLog implements Store {
       return false;
     }
     // What damage took of a file that nobody has read yet would go unseen.
-    if (parts.damaged && segment.readOffset < segment.bytes) this.#window!.suspect(segment.header.epoch);
+    if (parts.damaged && segment.readOffset < segment.bytes) this.#window!.suspect(segment);
     const surviving = new Set(parts.kept.map(({ seq }) => seq));
     this.#window!.replace(segment, replacement, ({ seq }) => surviving.has(seq));
     if (replacement) {
@@ -260,8 +260,9 @@ export class FileLog implements Store {
   }
 
   /**
-   * Removes sealed segments of which everything is acknowledged, the acknowledgement durable first. Unlinking needs no
-   * free space. The newest file of the epoch before, and the newest with an event (its acknowledgement may not have got to the
+   * Removes sealed segments of which everything is acknowledged. Acknowledgements that stand in what stays are synced first:
+   * nothing is lost without them, but a power cut would have sent again what is known to have arrived. Unlinking needs no free
+   * space. The newest file of the epoch before, and the newest with an event (its acknowledgement may not have got to the
    * disk), stay until the present epoch, which names it, has an event on disk.
    */
   async #trim(): Promise<void> {

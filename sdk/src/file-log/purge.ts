@@ -18,11 +18,13 @@ export async function rangesToPurge(
   const covered = new Map<string, number>();
   const doubtful = new Set<string>();
   for (const segment of catalog.segments) {
-    const { epoch } = segment.header;
+    const { epoch, firstSeq } = segment.header;
     const parts = await split(segment);
     const unread = segment.readOffset < segment.bytes;
     if (unread && (!parts || parts.damaged || isBehindHole(segment))) doubtful.add(epoch);
-    const from = Math.max(covered.get(epoch) ?? 0, catalog.acknowledgedThrough(epoch)) + 1;
+    // What came before the oldest segment has gone its way, unless a file was lost there.
+    const before = covered.get(epoch) ?? (isBehindHole(segment) ? 0 : firstSeq - 1);
+    const from = Math.max(before, catalog.acknowledgedThrough(epoch)) + 1;
     if (!doubtful.has(epoch)) ranges.push(...rangesOf(epoch, parts?.given ?? []));
     else if (segment.lastSeq >= from) ranges.push({ epoch, fromSeq: from, toSeq: segment.lastSeq });
     covered.set(epoch, Math.max(from - 1, segment.lastSeq));

@@ -31,8 +31,8 @@ export class ReadWindow {
   readonly #holeBefore: Set<number>;
   readonly #packer: Packer | undefined;
   readonly #discard: Discard | undefined;
-  /** Epochs in which damage was met: the next hole is its doing. */
-  readonly #suspect = new Set<string>();
+  /** Epochs in which damage was met, and up to which number it took nothing: the next hole behind that is its doing. */
+  readonly #suspect = new Map<string, number>();
   readonly #onDamage: (range: SeqRange) => void;
   /** Highest sequence number seen of each epoch that is being read. */
   readonly #seen = new Map<string, number>();
@@ -98,9 +98,12 @@ export class ReadWindow {
     if (!isShared) this.#discard?.(buffer);
   }
 
-  /** Damage was met in what has not been read here: the next hole of `epoch` is its doing. */
-  suspect(epoch: string): void {
-    this.#suspect.add(epoch);
+  /**
+   * Damage was met in `segment`: the next hole of its epoch is its doing. Nothing before the segment was in it, and it may not be
+   * its turn yet.
+   */
+  suspect({ header: { epoch, firstSeq } }: Segment): void {
+    this.#suspect.set(epoch, Math.min(firstSeq - 1, this.#suspect.get(epoch) ?? Infinity));
   }
 
   /** Whether a file was lost before `segment`: the hole before it is damage. */
@@ -164,7 +167,8 @@ export class ReadWindow {
     const from = segment.readOffset;
     const to = segment.bytes;
     const { epoch, salt, number } = segment.header;
-    if (this.#holeBefore.has(number)) this.#suspect.add(epoch);
+    // Where the lost file began, nobody knows.
+    if (this.#holeBefore.has(number)) this.#suspect.set(epoch, 0);
     let bytes: Uint8Array = new Uint8Array(0);
     try {
       bytes = await this.#disk.read(segment.name, from, to - from);
@@ -173,9 +177,9 @@ export class ReadWindow {
       if (isShortage(error)) return false;
     }
     segment.readOffset = to;
-    if (bytes.length < to - from) this.#suspect.add(epoch);
+    if (bytes.length < to - from) this.suspect(segment);
     for (const finding of scanFrames(bytes, 0, salt, this.#packer)) {
-      if (finding.kind === "damage") this.#suspect.add(epoch);
+      if (finding.kind === "damage") this.suspect(segment);
       else if (finding.kind === "events") this.#take(segment, finding.entries);
     }
     this.#discardUnlessShared(bytes);
@@ -191,10 +195,13 @@ export class ReadWindow {
   #take(segment: Segment, entries: readonly Entry[]): void {
     const { epoch, firstSeq } = segment.header;
     const acknowledged = this.#catalog.acknowledgedThrough(epoch);
-    const suspect = this.#suspect.delete(epoch);
-    const seen = this.#seen.get(epoch) ?? (suspect ? acknowledged : Math.max(acknowledged, firstSeq - 1));
+    const wholeThrough = this.#suspect.get(epoch) ?? Infinity;
     const next = entries[0]!.seq;
-    if (suspect && next > seen + 1) this.#onDamage({ epoch, fromSeq: seen + 1, toSeq: next - 1 });
+    const isSuspect = next > wholeThrough;
+    if (isSuspect) this.#suspect.delete(epoch);
+    const seen = this.#seen.get(epoch) ?? Math.max(acknowledged, isSuspect ? wholeThrough : firstSeq - 1);
+    const lastWhole = isSuspect ? Math.max(seen, wholeThrough) : next;
+    if (next > lastWhole + 1) this.#onDamage({ epoch, fromSeq: lastWhole + 1, toSeq: next - 1 });
     const throughSeq = Math.max(seen, acknowledged);
     const isNew = next > throughSeq;
     this.#push(segment, isNew ? entries : entries.filter(({ seq }) => seq > throughSeq), true);

@@ -58,6 +58,28 @@ export async function check(
   return undefined;
 }
 
+/**
+ * Damages one commit of `image`, the first of one file after another, and delivers everything.
+ * @returns what is declared damaged although it had been acknowledged, and stood nowhere any more.
+ */
+export async function checkRotten(Log: LogClass, image: Image, owed: Owed): Promise<string | undefined> {
+  const whole = await drained(logOn(Log, new JournalDisk(image)));
+  if (typeof whole === "string") return whole;
+  for (const [name, bytes] of image) {
+    const at = Buffer.from(bytes).indexOf("event ");
+    if (at < 0) continue;
+    const rotten = bytes.slice();
+    rotten[at]! ^= 1;
+    const damage: SeqRange[] = [];
+    const disk = new JournalDisk(new Map(image).set(name, rotten));
+    await drained(logOn(Log, disk, (range) => damage.push(range)));
+    for (const key of owed.settled)
+      if (!whole.has(key) && damage.some((range) => isIn(range, key)))
+        return `${key} was acknowledged and is gone, and is declared damaged with what stood in ${name}`;
+  }
+  return undefined;
+}
+
 /** The log after its first recovery. */
 async function recoverAndAppend(log: FileLog): Promise<{
   readonly isOpen: boolean;

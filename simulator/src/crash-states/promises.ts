@@ -9,6 +9,8 @@ export class Promises {
   readonly given = new Map<string, string>();
   /** What it has said to be durable, and must show until it is acknowledged or given up. */
   readonly owed = new Set<string>();
+  /** What was owed until somebody acknowledged it. */
+  readonly settled = new Set<string>();
   /** What it has said to have removed without a trace. */
   readonly purged = new Set<string>();
   /** The highest number of each epoch that it has said to be durable, acknowledged or not. */
@@ -50,7 +52,7 @@ export class Promises {
   acknowledged(epoch: string, throughSeq: number): void {
     for (const key of this.owed) {
       const [of, seq] = key.split(" ");
-      if (of === epoch && Number(seq) <= throughSeq) this.owed.delete(key);
+      if (of === epoch && Number(seq) <= throughSeq && this.owed.delete(key)) this.settled.add(key);
     }
     this.version++;
   }
@@ -73,8 +75,14 @@ export class Promises {
   }
 
   snapshot(): Owed {
-    const { given, owed, purged, ends } = this;
-    return { given, owed: new Set(owed), purged: new Set(purged), ends: new Map(ends) };
+    const { given, owed, settled, purged, ends } = this;
+    return {
+      given,
+      owed: new Set(owed),
+      settled: new Set(settled),
+      purged: new Set(purged),
+      ends: new Map(ends),
+    };
   }
 }
 
@@ -82,6 +90,7 @@ export class Promises {
 export interface Owed {
   readonly given: ReadonlyMap<string, string>;
   readonly owed: ReadonlySet<string>;
+  readonly settled: ReadonlySet<string>;
   readonly purged: ReadonlySet<string>;
   readonly ends: ReadonlyMap<string, number>;
 }

@@ -1,4 +1,5 @@
 import { callsOf, faultAfter, recoverFailing } from "../call-faults.ts";
+import { checkRotten } from "../check.ts";
 import { enumerate, longWorkloads, statesOf, workloads } from "../enumerate.ts";
 import type { LogClass } from "../workload.ts";
 
@@ -7,6 +8,8 @@ const SHOWN = 1;
 const PAIRS = ["ok", "oK", "pk", "kx", "ek", "hK"];
 /** Long enough for several segments, with everything that can happen to them. */
 const FAILING = ["mae", "maeamamaeakoamKaa", "aaaxaahaakaKaoma"];
+/** Acknowledges one after another, and leaves a file of which nothing is. */
+const TRIMMING = "aaaaaakkkkkkkkaakkkkk";
 
 /**
  * Everything there is against a log, the quickest first; returns the promise that it broke, or undefined.
@@ -28,6 +31,10 @@ export async function hunt(Log: LogClass): Promise<string | undefined> {
   for (const { image, owed } of distinct.slice(0, 50)) {
     const { fault } = await recoverFailing(Log, image(), owed);
     if (fault !== undefined) return fault;
+  }
+  for (const { image, owed } of (await statesOf(Log, TRIMMING, 0)).distinct) {
+    const what = await checkRotten(Log, image(), owed);
+    if (what !== undefined) return what;
   }
   const long = await enumerate(Log, longWorkloads(1, 40, "hunt"), SHOWN);
   return long.fault && JSON.stringify(long.fault);

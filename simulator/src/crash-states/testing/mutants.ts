@@ -130,6 +130,11 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: "} catch (error) {\n    return {\n      kind: isShortage(error)",
     replace: "} catch (error) {\n    throw error;\n    return {\n      kind: isShortage(error)",
   },
+  "damage is said to have taken what was delivered before its file began": {
+    file: WINDOW,
+    find: "this.#suspect.set(epoch, Math.min(firstSeq - 1, this.#suspect.get(epoch) ?? Infinity));",
+    replace: "this.#suspect.set(epoch, 0);",
+  },
   "a fresh commit is shown before what is older": {
     file: WINDOW,
     find: "if (this.#bytes > FRESH_BYTES_MAX || this.#nextUnread() !== segment || segment.readOffset !== offset)\n      return;",
