@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { instance, settled, undeclared } from "./testing/instance.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
-import { accept, readRun } from "./testing/scripted-transport.ts";
+import { accept, readRun, unreachable } from "./testing/scripted-transport.ts";
 import type { Answer } from "./transport.ts";
 
 const refused = (code: string): Answer => ({ kind: "rejected", code, message: "scripted" });
@@ -97,4 +97,42 @@ describe("a refusal that meets one event", () => {
     expect(transport.received.filter(({ type }) => type === "tick")).toHaveLength(49);
     expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
   });
+});
+
+describe("an event that is given up", () => {
+  /** What crashes at every call of the disk leave while the relay refuses three events of ten, and what had arrived by then. */
+  async function crashes(leave: (disk: MemoryDisk) => MemoryDisk) {
+    const disk = new MemoryDisk();
+    const { telemetry, transport, clock } = instance(disk);
+    transport.answer = unreachable;
+    for (let i = 0; i < 10; i++) telemetry.record("tick", { i });
+    await clock.advance(10_000);
+    const cuts: { readonly disk: MemoryDisk; readonly received: number }[] = [];
+    disk.onCall = () => cuts.push({ disk: leave(disk), received: transport.received.length });
+    transport.answer = (run) =>
+      readRun(run).some(({ data }) => [2, 5, 6].includes(data.i as number))
+        ? refused("invalid_event")
+        : accept(run);
+    await clock.advance(60_000);
+    expect(telemetry.stats().dropped).toEqual({ rejected: 3 });
+    return { cuts, received: transport.received, epoch: telemetry.epoch };
+  }
+
+  it.each([
+    ["a kill", (disk: MemoryDisk) => disk.processKill()],
+    ["a power cut", (disk: MemoryDisk) => disk.powerCut()],
+  ])(
+    "is forgotten when it has been declared durably, and not before: %s at any moment loses nothing",
+    async (_, leave) => {
+      const { cuts, received, epoch } = await crashes(leave);
+      expect(cuts.length).toBeGreaterThan(10);
+      for (const [i, cut] of cuts.entries()) {
+        const next = instance(cut.disk, {}, 2 + i);
+        await next.clock.advance(10_000);
+        expect(undeclared([...received.slice(0, cut.received), ...next.transport.received], epoch)).toEqual(
+          [],
+        );
+      }
+    },
+  );
 });

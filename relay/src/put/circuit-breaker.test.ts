@@ -72,6 +72,20 @@ describe("the circuit", () => {
     }
   });
 
+  it.each([-10, 10])(
+    "stays open for as long as it was to, when the wall clock jumps by %i years",
+    async (years) => {
+      const clock = new ManualClock();
+      const { breaker } = breakerOn(clock);
+      fail(breaker, 3);
+      const { waitMs } = breaker;
+      clock.wall += years * 31_557_600_000;
+      expect([breaker.kind, breaker.waitMs]).toEqual(["open", waitMs]);
+      await clock.advance(waitMs);
+      expect([breaker.kind, breaker.waitMs]).toEqual(["half-open", 0]);
+    },
+  );
+
   it("learns nothing from calls that were under way when it opened", () => {
     const clock = new ManualClock();
     const { breaker } = breakerOn(clock);
