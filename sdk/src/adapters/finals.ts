@@ -36,7 +36,7 @@ export class Finals {
   }
 
   /** @param next what takes the place of what has ended, without a stop in between. */
-  tell(final: PlayEvent, ended: Ended, next: Item | null): void {
+  tellOrHold(final: PlayEvent, ended: Ended, next: Item | null): void {
     this.tellHeld();
     this.#ended = ended;
     const { word, basis } = ended.reason;
@@ -44,7 +44,7 @@ export class Finals {
       this.#held = final;
       this.#note.open(final);
     } else {
-      this.#tell(final);
+      this.#deliver(final);
     }
   }
 
@@ -55,12 +55,12 @@ export class Finals {
     this.#held = undefined;
     const ended = this.#ended!;
     if (!next || !isOtherSource(ended.item, next)) {
-      this.#tell(held);
+      this.#deliver(held);
       return;
     }
     const reason: Reason<ReasonEnd> = { word: "source_switch", basis: "inferred" };
     this.#ended = { ...ended, reason };
-    this.#tell({ ...held, reason_end: reason.word });
+    this.#deliver({ ...held, reason_end: reason.word });
   }
 
   /** Nothing of what was is to be told. */
@@ -69,7 +69,7 @@ export class Finals {
     this.#ended = undefined;
   }
 
-  #tell(final: PlayEvent): void {
+  #deliver(final: PlayEvent): void {
     this.#note.told(final, this.#record(final));
   }
 }

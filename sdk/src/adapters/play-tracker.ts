@@ -230,7 +230,7 @@ export class PlayTracker implements Adapter {
     this.#play = undefined;
     this.#opening = undefined;
     const ended = { item: play.item, reason, atMs: this.clock.monotonicMs(), isReplaced: next !== null };
-    this.#finals.tell({ ...play.final(reason), ...this.#place }, ended, next);
+    this.#finals.tellOrHold({ ...play.final(reason), ...this.#place }, ended, next);
     if (this.#isClosed) this.#finals.tellHeld();
     else if (this.#finals.isHolding) this.#scheduleTick();
   }
