@@ -28,7 +28,7 @@ export class OpenPlay {
   #began: Reason<ReasonStart>;
   readonly #startedMs: number;
   readonly #startedWallMs: number;
-  readonly #positionStartMs: number | null;
+  #positionStartMs: number | null;
   readonly #spentMs: Record<Spell, number> = { playing: 0, buffering: 0, paused: 0 };
   #item: Item;
   #seen: Sighting;
@@ -131,6 +131,7 @@ export class OpenPlay {
     if (seen.state !== "stopped") this.#state = seen.state;
     this.#rate = seen.rate ?? 1;
     if (seen.positionMs !== undefined) this.#positionMs = seen.positionMs;
+    this.#positionStartMs ??= seen.beganMs ?? null;
   }
 
   /** So much of its last time it did not sound, although it was taken for playing. */

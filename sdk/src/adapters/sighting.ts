@@ -64,6 +64,8 @@ export interface Sighting {
    * item stood still meanwhile. Default false.
    */
   readonly isUntouched?: boolean;
+  /** Where in the item its play began, in ms, if that is known only now; it is taken once. */
+  readonly beganMs?: number | undefined;
   /** How long it has been sounding already, if an adapter is only now sure of it. Default 0. */
   readonly soundedMs?: number;
   /** An item may end so much before its end, because the next one is faded in. Default 0. */

@@ -18,6 +18,7 @@ export function usable(seen: Sighting): Sighting {
       ...(item.ifLive && { ifLive: clipped(item.ifLive) }),
     },
     positionMs: lengthOf(positionMs === undefined ? undefined : Math.max(0, positionMs)),
+    beganMs: lengthOf(seen.beganMs),
     rate: rate !== 0 && Math.abs(rate) <= RATE_MAX ? rate : 1,
     soundedMs: lengthOf(soundedMs) ?? 0,
     crossfadeMs: lengthOf(crossfadeMs) ?? 0,

@@ -113,13 +113,20 @@ describe("a room that follows another one", () => {
     expect(sources.slice(1)).toMatchObject([{ change: "group_follower → idle", group_change: "left" }]);
   });
 
-  it("goes on with what its coordinator played when that leaves the group to it, from where nobody knows", async () => {
+  it("goes on with what its coordinator played when that leaves the group to it, from where that was", async () => {
     sonos.position = async () => ({ RelTime: `0:01:${Math.floor(sonos.clock.now / 1_000)}` });
     await sonos.regroup([group("g2", OWN, OWN), group("g9", "B", "B")], 300);
     await sonos.notify(OWN_QUEUE, 20_000);
     const { plays, sources } = sonos.end();
     expect(plays).toMatchObject([
-      { title: "Song", ms_played: 20_000, group_id: "g2", reason_start: "resume", position_start_ms: null },
+      {
+        title: "Song",
+        ms_played: 20_000,
+        group_id: "g2",
+        reason_start: "resume",
+        position_start_ms: 80_000,
+        position_end_ms: 100_000,
+      },
     ]);
     expect(sources.slice(1)).toMatchObject([
       { change: "group_follower → queue", group_change: "left", member_ids: [OWN], coordinator_id: OWN },

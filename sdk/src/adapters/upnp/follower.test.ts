@@ -124,7 +124,7 @@ describe("a transport that calls itself playing", () => {
     expect(telemetry.plays[0]).toMatchObject({ reason_end: "trackdone" });
   });
 
-  it("began where it says when it was on already, or nobody knows where", async () => {
+  it("began where it says when it was on already, whether its length is told before or not", async () => {
     for (const told of [false, true]) {
       const transport = follow(false);
       answer = async () => at(40);
@@ -134,7 +134,7 @@ describe("a transport that calls itself playing", () => {
       await clock.advance(1_000);
       transport.close();
     }
-    expect(telemetry.plays).toMatchObject([{ position_start_ms: null }, { position_start_ms: 40_000 }]);
+    expect(telemetry.plays).toMatchObject([{ position_start_ms: 40_000 }, { position_start_ms: 40_000 }]);
   });
 
   it("is asked in time when it notifies something every second", async () => {

@@ -12,6 +12,7 @@ import {
   type TransportSight,
   type Variables,
 } from "./transport.ts";
+import { isVirtual } from "./uri.ts";
 
 interface FollowerOptions {
   /** Whether the player is believed when it says that it plays. Others have to prove it: they say so of a dead address, too. */
@@ -148,9 +149,9 @@ export class TransportFollower implements Adapter {
     // It speaks of the next item already, and will notify of it: no seek back.
     if (isOthers && positionMs < expectedMs - SEEKED_MS) return;
     const ageMs = nowMs - this.#begunMs;
-    // It speaks of where it was in the item before.
-    const isStale = ageMs < STALE_MS && positionMs > Math.max(expectedMs, ageMs) + SEEKED_MS;
-    if (isStale) return;
+    // It speaks of where it was in the item before, or of how long the whole session is.
+    const isOfMore = ageMs < STALE_MS || isVirtual(this.#last.uri);
+    if (isOfMore && positionMs > Math.max(expectedMs, ageMs) + SEEKED_MS) return;
     const opened = positionMs > 0 && !isOthers && this.#reader.opened(TrackDuration, ageMs);
     if (opened) this.#last = resting(opened);
     const { seen } = this.#last;
@@ -164,10 +165,16 @@ export class TransportFollower implements Adapter {
       this.#tracker.see({ ...seen, state: "buffering" });
     } else {
       const isSeeked = Math.abs(positionMs - expectedMs) > SEEKED_MS;
+      // Until a beginning is known, what is expected is what was heard.
+      const beganMs = Math.max(0, positionMs - expectedMs);
       // It began to sound later than it said, or stood still: its end comes later, too.
       const isBehind = !seen.mayRepeat && expectedMs - positionMs > BEHIND_MS;
       const toldMs = isBehind ? positionMs + BEHIND_MS / 3 : undefined;
-      this.#tracker.see({ ...seen, positionMs: isSeeked ? positionMs : toldMs });
+      this.#tracker.see({
+        ...seen,
+        positionMs: isSeeked ? positionMs : toldMs,
+        beganMs: beganMs > SEEKED_MS ? beganMs : 0,
+      });
     }
   }
 

@@ -40,6 +40,9 @@ export const anew = (sight: TransportSight): TransportSight => ({
 export const isTimeless = ({ source, uri }: TransportSight): boolean =>
   source?.source_type === "line_in" || source?.source_type === "tv" || isVirtual(uri);
 
+/** So much before its end a Sonos player that fades may go on to the next item. It does not say how long it fades. */
+const CROSSFADE_MS = 12_000;
+
 /** What holds of one item only. Empty ones are not told by `@svrooij/sonos`, so what is not told with the next item is empty. */
 const OF_ITEM = ["CurrentTrackDuration", "CurrentTrackMetaData"] as const;
 /** What holds of what the item is part of. */
@@ -91,6 +94,7 @@ export class TransportReader {
         item,
         // What AirPlay's sender does with its own queue nobody tells.
         ...(source?.source_type === "airplay" ? { mayRepeat: true } : this.#modes),
+        crossfadeMs: isOn(this.#variables.CurrentCrossfadeMode) ? CROSSFADE_MS : 0,
         ...(isAlarm && { because: { start: "alarm", trigger: "alarm" } as const }),
       },
       uri,
