@@ -77,6 +77,8 @@ describe("whatever a player says, in any order, nothing is thrown, no play is lo
     CurrentPlayMode: fc.constantFrom("NORMAL", "REPEAT_ONE", "SHUFFLE"),
     AlarmRunning: fc.constantFrom("0", "1"),
     CurrentTrackMetaData: fc.oneof(secret, fields({ Title: secret, Artist: text, Duration: time })),
+    CurrentCrossfadeMode: fc.constantFrom("0", "1"),
+    EnqueuedTransportURI: secret,
     EnqueuedTransportURIMetaData: secret,
   });
   const position = fields({ RelTime: time, TrackDuration: time, TrackURI: secret });

@@ -11,6 +11,8 @@ const SECRETS = [
   "x-sonos-vli:RINCON_CANARY:2,spotify:CANARY",
   "x-sonos-spotify:spotify%3atrack%3aAbC?sid=9&sn=CANARY",
   "x-rincon-mp3radio://CANARY/stream?t=CANARY",
+  "x-sonosapi-radio:CANARY%3a1?sid=236&sn=CANARY",
+  "x-rincon:RINCON_CANARY",
   "file:///home/anna/CANARY/a%20b.flac",
   "/home/anna/CANARY.mp3",
   "cdda:///dev/CANARY",
