@@ -78,3 +78,25 @@ describe("a station on a renderer, between two files", () => {
     ]);
   });
 });
+
+describe("the words of a file", () => {
+  const words = (title: string, uri: string) =>
+    didl(title, "musicTrack").replace("</item>", `<res duration="0:03:00">${uri}</res></item>`);
+
+  it("may be told before its address, and go with the file before it where none are told", async () => {
+    await put(on("1", words("One", "http://a/1")), "0:03:00");
+    transport.change({ CurrentTrackMetaData: words("Two", "http://a/2") });
+    await put({ CurrentTrackURI: "http://a/2" }, "0:03:00");
+    await put({ CurrentTrackURI: "http://a/3" }, "0:03:00");
+    await put(
+      {
+        AVTransportURI: "http://a/4",
+        AVTransportURIMetaData: didl("Four", "musicTrack"),
+        CurrentTrackURI: "http://a/4",
+      },
+      "0:03:00",
+    );
+    transport.close();
+    expect(telemetry.plays.slice(1).map(({ title }) => title)).toEqual(["Two", null, "Four"]);
+  });
+});

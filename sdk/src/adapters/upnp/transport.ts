@@ -106,7 +106,11 @@ export class TransportReader {
 
   /** What is told of it may come later. */
   #putOn(changed: Variables, before: Variables): void {
+    const { CurrentTrackMetaData } = this.#variables;
     this.#forget(changed, [...OF_ITEM, ...OF_WHOLE]);
+    // Some tell its words before its address.
+    const isEarly = metadataOf(CurrentTrackMetaData).uri === uriOf(this.#variables);
+    if (isEarly) this.#variables = { ...this.#variables, CurrentTrackMetaData };
     const station = stationOf(wholeOf(this.#variables));
     // A station may be played from another address.
     if (station === undefined || station !== stationOf(wholeOf(before))) this.#first = this.#track;
