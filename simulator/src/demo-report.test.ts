@@ -57,6 +57,35 @@ describe("the demo's report", () => {
     expect(text).toContain("40 units / 1000 events");
   });
 
+  it("says what became of each row of a history, and nothing of one where the model was played", () => {
+    const history = {
+      path: "/anna/CANARY.csv",
+      format: "lastfm",
+      rows: 1_003,
+      replayed: 1_000,
+      refused: 2,
+      refusedBy: { ts: 2 },
+      beyond: 1,
+    };
+    const told = { ...result(), history };
+    expect(reportText(told)).toContain(
+      "lastfm history, 1,003 rows: 1,000 replayed, 2 refused (by column: ts 2), 1 beyond --events",
+    );
+    expect(reportJson(told)).toMatchObject({
+      history: {
+        format: "lastfm",
+        rows: 1_003,
+        replayed: 1_000,
+        refused: 2,
+        refused_by: { ts: 2 },
+        beyond: 1,
+      },
+    });
+    expect(reportText(told) + JSON.stringify(reportJson(told))).not.toContain("CANARY");
+    expect(reportText(result())).not.toContain("history");
+    expect(reportJson(result())).not.toHaveProperty("history");
+  });
+
   it("tells what is missing from what had not been acknowledged yet", () => {
     expect(reportText(result())).toContain("Nothing is lost");
     expect(reportText(result({ lost: 3 }))).toContain("3 durable events are LOST.");

@@ -1,6 +1,7 @@
 import type { Audit } from "@tonearm/relay/read";
 import { costOf } from "./cost.ts";
 import { type FleetCounts, troubleLines } from "./fleet-counts.ts";
+import { describeTally, type HistoryTally } from "./history/tally.ts";
 import type { Verification } from "./verify.ts";
 
 /** Everything that a finished run knows. */
@@ -12,6 +13,8 @@ export interface DemoResult {
   /** Durable events that no relay had acknowledged when the time was over. */
   readonly unacknowledged: number;
   readonly seconds: number;
+  /** Of a run that replayed a history. */
+  readonly history?: HistoryTally;
 }
 
 /** The report as one object; names are those of the stream. */
@@ -22,6 +25,7 @@ export function reportJson({
   audit,
   unacknowledged,
   seconds,
+  history,
 }: DemoResult): Record<string, unknown> {
   const { totals } = audit;
   return {
@@ -46,12 +50,22 @@ export function reportJson({
     crashes: counts.crashes,
     retries: counts.retries,
     seconds: round(seconds),
+    ...(history && {
+      history: {
+        format: history.format,
+        rows: history.rows,
+        replayed: history.replayed,
+        refused: history.refused,
+        refused_by: history.refusedBy,
+        beyond: history.beyond,
+      },
+    }),
   };
 }
 
 /** The report for people. */
 export function reportText(result: DemoResult): string {
-  const { seed, counts, verification, audit, seconds } = result;
+  const { seed, counts, verification, audit, seconds, history } = result;
   const { totals } = audit;
   const { arithmetic } = costOf(totals);
   const rows: [string, number, string][] = [
@@ -68,6 +82,7 @@ export function reportText(result: DemoResult): string {
   const troubles = troubleLines(counts);
   return [
     "",
+    ...(history ? [`  ${history.format} history, ${describeTally(history)}`, ""] : []),
     ...rows.map(
       ([name, value, words]) => `  ${name.padEnd(20)}${value.toLocaleString("en").padStart(12)}  ${words}`,
     ),

@@ -78,7 +78,16 @@ async function runDemo(options: DemoOptions, parts: Parts): Promise<DemoResult> 
   const verification = await verify(join(directory, KEPT.truth), read);
   await kinesis.stop();
   const seconds = (systemClock.monotonicMs() - beganMs) / 1_000;
-  return { seed: planned.seed, counts: fleet.counts(), verification, audit: read, unacknowledged, seconds };
+  const { history } = planned.listening;
+  return {
+    seed: planned.seed,
+    counts: fleet.counts(),
+    verification,
+    audit: read,
+    unacknowledged,
+    seconds,
+    ...(history && { history }),
+  };
 }
 
 /** Relay and fleet, from the first event until everything is acknowledged or the time is over, and the truth is written. */
@@ -94,7 +103,7 @@ async function runFleet(options: DemoOptions, parts: Parts, kinesisUrl: string) 
     const speakers = join(directory, KEPT.speakers);
     const fleet = planned.settle({ relay: new URL(relay.url), key: writeKey, directory: speakers });
     say(
-      `seed ${planned.seed}; ${options.devices} speakers record ${options.events} events in ${options.seconds} s`,
+      `seed ${planned.seed}; ${options.devices} speakers record ${planned.listening.events} events in ${options.seconds} s`,
     );
     say(options.noFaults ? "no faults" : `faults: ${JSON.stringify(planned.knobs)}`);
     await deliver(options, {

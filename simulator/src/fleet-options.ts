@@ -19,7 +19,11 @@ export const fleetShape = {
   processes: wholeNumber(0, 64)
     .default(0)
     .describe("speakers live in so many processes, which are killed with SIGKILL; 0: in this one"),
-  history: someText.optional().describe("replay this listening export instead of the listening model"),
+  history: someText
+    .optional()
+    .describe(
+      "replay this export of Spotify, last.fm or ListenBrainz (CSV or JSON) instead of the listening model; each row is a play, or is refused with the reason",
+    ),
 };
 
 export type FleetOptions = z.infer<z.ZodObject<typeof fleetShape>>;

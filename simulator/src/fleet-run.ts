@@ -35,6 +35,7 @@ export interface FleetRun {
 export interface PlannedFleet {
   readonly seed: string;
   readonly knobs: Knobs;
+  readonly listening: Listening;
   /** Makes it: in this process, or in processes that are killed. */
   settle(place: FleetPlace): FleetRun;
 }
@@ -54,7 +55,7 @@ export async function planFleet(options: FleetOptions, seed: string): Promise<Pl
       ? new KilledFleet(options, seed, place, knobs)
       : fleetHere(options, place, { random, knobs, listening });
   };
-  return { seed, knobs, settle };
+  return { seed, knobs, listening, settle };
 }
 
 /** A fleet in this process. */

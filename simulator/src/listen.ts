@@ -1,8 +1,9 @@
 import type { FleetOptions } from "./fleet-options.ts";
 import { shareOf } from "./fleet-options.ts";
-import { describeRefusal, HistoryError } from "./history/history.ts";
+import { HistoryError } from "./history/history.ts";
 import { openHistory } from "./history/open-history.ts";
 import { replayHistory } from "./history/replay.ts";
+import { describeTally, type HistoryTally, RowTally } from "./history/tally.ts";
 import type { Happening } from "./listening/happening.ts";
 import { createListener, type Listener } from "./listening/listener.ts";
 import type { Random } from "./listening/random.ts";
@@ -13,6 +14,10 @@ export interface Listening {
   happenings(speaker: number): Iterable<Happening>;
   /** How many events the speaker records in all. */
   eventsOf(speaker: number): number;
+  /** What all of them record. */
+  readonly events: number;
+  /** What became of the rows of a history, if one is replayed. */
+  readonly history?: HistoryTally;
 }
 
 /** Speakers of one household: enough to be grouped. */
@@ -33,6 +38,7 @@ export async function listenTo(options: FleetOptions, random: Random, tell: Tell
   return {
     happenings: (speaker) => endlessHappenings(speaker, random),
     eventsOf: (speaker) => shareOf(options.events, options.devices, speaker),
+    events: options.events,
   };
 }
 
@@ -46,33 +52,37 @@ async function replayed(
   const history = await openHistory(path);
   const speakers = Array.from({ length: devices }, (_, number) => placeOf(number));
   const dealt: Happening[][] = speakers.map(() => []);
-  let plays = 0;
-  let refused = 0;
-  const onRefused = (row: Parameters<typeof describeRefusal>[1]) => {
-    refused++;
-    if (refused <= REFUSALS_SHOWN) tell(`refused: ${describeRefusal(path, row)}`);
-  };
+  const counted = new RowTally();
   const rows = replayHistory({
     history,
     speakers,
     random: random.fork("history"),
     startedAtMs: STARTED_AT_MS,
-    onRefused,
+    onRefused: (row) => counted.refuse(path, row),
   });
   for await (const { speaker, happening } of rows) {
-    if (plays === events) break;
+    if (counted.replayed === events) {
+      counted.beyond++;
+      continue;
+    }
     dealt[speaker]!.push(happening);
-    plays++;
+    counted.replayed++;
   }
-  if (plays === 0) {
-    const found = refused === 0 ? "no row" : `${refused} rows, all of them refused`;
-    throw new HistoryError(`${path} has ${found} below its columns, expected at least one play`);
+  const tally = counted.of(path, history.format);
+  for (const line of counted.shown) tell(line);
+  if (tally.replayed === 0) {
+    const found =
+      tally.refused === 0 ? "no row below its columns" : `no row that is not refused, of ${tally.rows}`;
+    throw new HistoryError(`${path} has ${found}; expected at least one play`);
   }
-  tell(`${path}: ${history.format}, ${plays} plays to replay, ${refused} rows refused`);
-  return { happenings: (speaker) => dealt[speaker]!, eventsOf: (speaker) => dealt[speaker]!.length };
+  tell(`${path}: ${tally.format}, ${describeTally(tally)}`);
+  return {
+    happenings: (speaker) => dealt[speaker]!,
+    eventsOf: (speaker) => dealt[speaker]!.length,
+    events: tally.replayed,
+    history: tally,
+  };
 }
-
-const REFUSALS_SHOWN = 20;
 
 function modelled(speaker: number, random: Random): Listener {
   const first = speaker - (speaker % HOUSEHOLD_SIZE);
