@@ -38,10 +38,11 @@ const put = async (variables: object, notified?: string) => {
 
 describe("a station on a renderer, between two files", () => {
   it.each([
-    ["by what the control point says they are", "musicTrack", "audioBroadcast", "source_switch"],
-    // Before one of them sounds nobody can know.
-    ["by their lengths", undefined, undefined, "clickrow"],
-  ])("is another source, %s", async (_, track, broadcast, reason_end) => {
+    ["by what the control point says they are", "musicTrack", "audioBroadcast"],
+    // Before one of them has sounded for a while nobody can know.
+    ["by their lengths", undefined, undefined],
+  ])("is another source, %s", async (_, track, broadcast) => {
+    const reason_end = "source_switch";
     const words = (title: string, kind: string | undefined) => (kind === undefined ? "" : didl(title, kind));
     await put(on("1", words("One", track)), "0:00:20");
     await put(on("radio", words("Jazz FM", broadcast)));
@@ -65,6 +66,21 @@ describe("a station on a renderer, between two files", () => {
       { title: "Jazz FM", content_type: "station" },
       { title: null, content_type: "station" },
     ]);
+  });
+
+  it("is none whose length comes while it has not sounded for long", async () => {
+    await put(on("1"), "0:00:20");
+    begunMs = clock.now;
+    transport.change(on("2"));
+    await clock.advance(2_500);
+    transport.change({ CurrentTrackDuration: "0:30:00" });
+    await clock.advance(5_000);
+    transport.close();
+    expect(telemetry.plays).toMatchObject([
+      { source_type: "queue", reason_end: "clickrow" },
+      { source_type: "queue", duration_ms: 1_800_000, reason_start: "clickrow", livestream: false },
+    ]);
+    expect(telemetry.sources).toHaveLength(1);
   });
 
   it("is none that is as long as the file before it, which is not notified of", async () => {

@@ -57,7 +57,6 @@ export class TransportReader {
   #first: Metadata = metadataOf(undefined);
   /** Whether the player has not opened the item yet: what it does not tell of its length, it does not know. */
   #isFresh = false;
-  #isLive = true;
   readonly #session = new SessionItems();
   #key = "";
   /** Counts the items: those of a station have no other place than behind one another. */
@@ -65,12 +64,11 @@ export class TransportReader {
 
   /**
    * The player answers that it has played for a while. A length that it has not notified of is the same as that of the item before, or
-   * there is none, which is believed at once only if the control point's word is not against it.
+   * there is none, which is believed as late as of any other player.
    * @param ageMs how long the item has been on. @returns undefined if that changes nothing.
    */
   opened(length: string | undefined, ageMs: number): TransportSight | undefined {
-    const isBelieved =
-      durationOf(length) !== null || this.#first.upnpClass === null || ageMs >= LIVE_AFTER_MS;
+    const isBelieved = durationOf(length) !== null || ageMs >= LIVE_AFTER_MS;
     return this.#isFresh && isBelieved ? this.change({ CurrentTrackDuration: length ?? "" }) : undefined;
   }
 
@@ -83,7 +81,6 @@ export class TransportReader {
     if (isGiven) this.#forget(changed, ["AVTransportURIMetaData", ...OF_WHOLE]);
     if (uri !== uriOf(before)) this.#putOn(changed, before);
     if (changed.CurrentTrackDuration !== undefined) this.#isFresh = false;
-    this.#isLive = this.#isLiveNow;
     const source = uri === "" ? null : sourceOf(uri, this.#isLive, wholeOf(this.#variables));
     const item = source && this.#item(uri, source, changed, nowMs);
     const state = item ? this.#state : "stopped";
@@ -122,12 +119,16 @@ export class TransportReader {
     this.#variables = { ...this.#variables, ...told };
   }
 
-  /** Whether it has no end of its own. As long as nobody can know, the control point's word counts, or it is as what it replaces. */
-  get #isLiveNow(): boolean {
-    const { upnpClass } = this.#first;
-    if (this.#durationMs !== null) return false;
-    if (!this.#isFresh || /audioBroadcast/.test(upnpClass ?? "")) return true;
-    return this.#isLive && upnpClass === null;
+  /** Whether it has no end of its own, as far as the player knows, or the control point says. */
+  get #isLive(): boolean {
+    return (
+      this.#durationMs === null && (!this.#isFresh || /audioBroadcast/.test(this.#first.upnpClass ?? ""))
+    );
+  }
+
+  /** Whether nobody has said what it is. */
+  get #isOpen(): boolean {
+    return this.#isFresh && this.#durationMs === null && this.#first.upnpClass === null;
   }
 
   /** What the control point said of it is better than nothing, where it is said of this item. */
@@ -200,20 +201,25 @@ export class TransportReader {
     this.#key = key;
     const { NextTrackURI, CurrentTrack } = this.#variables;
     const place = ofStation ? this.#count : Number(CurrentTrack);
+    const words = (of: UriSource, isLive: boolean) =>
+      wordsOf({
+        uri,
+        source: of,
+        livestream: isLive,
+        track: on.track,
+        station: isSession ? on.track : this.#first,
+        container: this.#container,
+      });
+    const asLive = this.#isOpen ? sourceOf(uri, true, wholeOf(this.#variables)) : source;
+    const isOpen = asLive.source_type !== source.source_type;
     return {
       key,
       durationMs: livestream ? null : this.#durationMs,
       livestream,
       place: Number.isSafeInteger(place) && place > 0 ? place : undefined,
       nextKey: typeof NextTrackURI === "string" && NextTrackURI !== "" ? NextTrackURI : undefined,
-      words: wordsOf({
-        uri,
-        source,
-        livestream,
-        track: on.track,
-        station: isSession ? on.track : this.#first,
-        container: this.#container,
-      }),
+      words: words(source, livestream),
+      ...(isOpen && { ifLive: words(asLive, true) }),
       evidence: source.evidence,
     };
   }
