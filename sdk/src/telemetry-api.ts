@@ -97,7 +97,7 @@ export interface FlushResult {
   readonly durable: boolean;
   /** Everything recorded before the call has been acknowledged by a relay. */
   readonly delivered: boolean;
-  /** Events that still wait, earlier epochs included. */
+  /** Events that still wait, earlier epochs included; in a browser, those that this tab has taken over. */
   readonly pendingEvents: number;
 }
 
@@ -106,8 +106,8 @@ export interface Telemetry<E extends EventDefinitions = AnyEvents> {
   /** The id of this epoch; with the device and a sequence number it names an event for ever. */
   readonly epoch: string;
   /**
-   * Resolves when earlier epochs have been found and events can become durable; while consent is pending that has to
-   * wait. Never rejects.
+   * Resolves when events can become durable and, but in a browser, earlier epochs have been found: there one tab takes
+   * over what dead ones left, moments later. While consent is pending that has to wait. Never rejects.
    */
   readonly ready: Promise<{ readonly durable: boolean }>;
   /**

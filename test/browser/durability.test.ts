@@ -7,7 +7,7 @@ import { tally } from "@tonearm/sdk/testing";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserPid, hasChromium, launchProfile } from "./chromium.ts";
-import { begin, makePath, makeWorld, record, type World } from "./world.ts";
+import { begin, makePath, makeWorld, record, relax, type World } from "./world.ts";
 
 const hasStrace = (() => {
   try {
@@ -45,19 +45,12 @@ describe.skipIf(!hasChromium || !hasStrace)("what is called durable, in Chromium
   afterAll(() => world?.close());
 
   /** @param relax makes every transaction relaxed, as browsers do by themselves. */
-  async function syncsOfTenCommits(relax: boolean): Promise<number> {
+  async function syncsOfTenCommits(isRelaxed: boolean): Promise<number> {
     const path = await makePath(world);
     const profile = await mkdtemp(join(tmpdir(), "tonearm-chromium-"));
     const context = await launchProfile(profile);
     const page: Page = await context.newPage();
-    if (relax) {
-      await page.addInitScript(() => {
-        const { transaction } = IDBDatabase.prototype;
-        IDBDatabase.prototype.transaction = function (names, mode) {
-          return transaction.call(this, names, mode, { durability: "relaxed" });
-        };
-      });
-    }
+    if (isRelaxed) await page.addInitScript(relax);
     await begin(page, world, { endpoint: path.endpoint, commitIntervalMs: 10 });
     await record(page, 1);
     await page.waitForFunction(() => told.durable.at(-1) === 2);

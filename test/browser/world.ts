@@ -100,6 +100,14 @@ export function record(page: Page, count: number, from = 0, padding = 0): Promis
   );
 }
 
+/** An init script: makes every transaction relaxed, as browsers do by themselves. */
+export function relax(): void {
+  const { transaction } = IDBDatabase.prototype;
+  IDBDatabase.prototype.transaction = function (names, mode) {
+    return transaction.call(this, names, mode, { durability: "relaxed" });
+  };
+}
+
 /** Ends the epoch in order. */
 export const close = (page: Page, timeoutMs = 20_000) =>
   page.evaluate((timeout) => telemetry.close({ timeoutMs: timeout }), timeoutMs);

@@ -1,80 +1,17 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { chosenSeed, tally } from "@tonearm/sdk/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cleanUp, freshDirectory } from "../support/devices.ts";
+import { cleanUp } from "../support/devices.ts";
+import { makeMedium, run } from "../support/medium.ts";
 import { bundleWriter, inspect } from "./log-runs.ts";
 import { LogTruth } from "./log-steps.ts";
 
 /** Logs that lose power together, and how often: 1,500 in all; `TONEARM_POWER_CUTS` sets more. */
 const LOGS = 25;
 const CUTS = Number(process.env.TONEARM_POWER_CUTS ?? 60);
-const IMAGE_BYTES = 128 * 1_048_576;
-
-const run = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: "ignore" });
-
-/**
- * `EXT4_IOC_SHUTDOWN` without flushing the journal: from now on nothing reaches the medium, as when the power fails. It is
- * ready beforehand, and waits for a line.
- */
-const CUT_POWER = `import fcntl, os, struct, sys
-medium = os.open(sys.argv[1], os.O_RDONLY)
-print("ready", flush=True)
-sys.stdin.readline()
-fcntl.ioctl(medium, 0x8004587d, struct.pack("I", 2))`;
-
-/** An ext4 of its own on a loop device, whose power can be cut. */
-class Medium {
-  readonly path: string;
-  readonly #image: string;
-
-  constructor(root: string) {
-    this.path = join(root, "ext4");
-    this.#image = join(root, "image");
-    writeFileSync(this.#image, "");
-    truncateSync(this.#image, IMAGE_BYTES);
-    mkdirSync(this.path);
-    run("mkfs.ext4", "-q", "-F", this.#image);
-    this.mount();
-  }
-
-  mount(): void {
-    run("mount", "-o", "loop,noatime", this.#image, this.path);
-  }
-
-  unmount(): void {
-    run("umount", this.path);
-  }
-
-  /** Resolves to what cuts the power at once, and resolves when it is cut. */
-  async knife(): Promise<() => Promise<void>> {
-    const child = spawn("python3", ["-c", CUT_POWER, this.path], { stdio: ["pipe", "pipe", "ignore"] });
-    await Promise.race([once(child.stdout, "data"), once(child, "close")]);
-    return async () => {
-      const closed = once(child, "close");
-      child.stdin.end("\n");
-      const [code] = await closed;
-      if (code !== 0) throw new Error("the power could not be cut");
-    };
-  }
-}
-
-/** Undefined where this machine lets nobody mount a medium, or has nothing that cuts its power. */
-async function makeMedium(): Promise<Medium | undefined> {
-  try {
-    const medium = new Medium(await freshDirectory());
-    const cut = await medium.knife();
-    await cut();
-    medium.unmount();
-    medium.mount();
-    return medium;
-  } catch {
-    return undefined;
-  }
-}
-
 const medium = await makeMedium();
 
 describe.skipIf(!medium)("a power cut, on ext4", () => {

@@ -76,6 +76,7 @@ export const PARTS: readonly Part[] = [
   tests("bit-rot", "T6", "flips and cuts", ["sdk/src/file-log/bit-rot.test.ts"]),
   tests("network", "T10", "broken connections", ["relay/src/network.test.ts"]),
   tests("call-faults", "T4, T5", "cases", [`${CRASH}/call-faults.test.ts`]),
+  tests("chromium-power", "T9", "cuts and kills", ["test/browser/power-cut.test.ts"], 2),
   tests("power-cut", "T8", "logs", ["test/crash/power-cut.test.ts"]),
   tests("relay-kill", "T7", "kills", ["test/crash/relay-kill.test.ts"]),
   tests("fuzz", "T11", "inputs", FUZZ),

@@ -8,6 +8,7 @@ export const LONG: readonly string[] = [
   "simulator/src/crash-states/crash-states-long.test.ts",
   "test/crash/syscalls.test.ts",
   "test/path/strangers.test.ts",
+  "test/browser/power-cut.test.ts",
   "test/crash/kill.test.ts",
   "test/path/kinesis-faults.test.ts",
   "simulator/src/deterministic/seeds-to-200.test.ts",

@@ -16,6 +16,8 @@ type Use = <T>(
 
 export interface Database {
   readonly use: Use;
+  /** Lets the browser begin a new log. Never rejects. */
+  renew(): Promise<unknown>;
   /** Ends the connection when its transactions are done; the next use opens another. */
   close(): void;
 }
@@ -45,6 +47,16 @@ export function databaseNamed(name: string, clock: Clock): Database {
   };
   return {
     close,
+    renew() {
+      // Browsers on LevelDB write on in the log that they find, and read nothing behind zeros that a power cut left in it.
+      // When a database is deleted they begin another one.
+      const spare = `${name}-renewed`;
+      const renewed = promisifyRequest(indexedDB.open(spare)).then((db) => {
+        db.close();
+        return promisifyRequest(indexedDB.deleteDatabase(spare));
+      });
+      return within(clock, PATIENCE_MS, renewed, "").catch(() => undefined);
+    },
     async use(mode, work, durability = "relaxed") {
       const attempt = async () => {
         connection ??= connect();
@@ -63,4 +75,8 @@ export function databaseNamed(name: string, clock: Clock): Database {
 }
 
 /** A database that keeps nothing, for a store in memory. */
-export const nowhere: Database = { use: () => Promise.resolve([] as never), close: () => undefined };
+export const nowhere: Database = {
+  use: () => Promise.resolve([] as never),
+  renew: () => Promise.resolve(),
+  close: () => undefined,
+};

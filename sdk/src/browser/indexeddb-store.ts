@@ -64,6 +64,7 @@ export class IndexedDbStore implements Store {
   /** @throws the browser's error when there is no IndexedDB, or it cannot be opened. */
   async open(device: string, epoch: string): Promise<OpenedStore> {
     const others = await this.#table.epochs();
+    if (others.length > 0) await this.#database.renew();
     this.#own = new StoredEpoch(epoch, Math.max(0, ...others.map(({ index }) => index)) + 1, device);
     this.#own.release = await this.#lock(epoch, true);
     this.#own.exclusive = this.#own.release !== undefined;
