@@ -36,6 +36,10 @@ export class Admission {
     return this.#bytes;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** From now on nothing comes in. */
   close(): void {
     this.#closed = true;

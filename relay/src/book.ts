@@ -1,7 +1,7 @@
 import type { RefusalCode } from "@tonearm/sdk/wire";
 
 /** Where an event that came in can end up, refusals apart. */
-export type Column = "delivered" | "spooled" | "duplicates";
+export type Column = "delivered" | "spooled" | "duplicates" | "moved";
 
 /** The events of one request, as long as they are under way. */
 export interface Ticket {
@@ -12,6 +12,8 @@ export interface Ticket {
  * The relay's book. Every event that was read off a request stands in exactly one of its columns, at every moment:
  *
  *   received = delivered + spooled + in flight + duplicates + rejected + dead letters + damaged
+ *
+ * Where several workers share the work each has a book, and one more column: `moved`, whose sum over all of them is 0.
  */
 export class Book {
   received = 0;
@@ -24,6 +26,8 @@ export class Book {
   deadLetters = 0;
   /** Accepted, and then taken by damage to the spool. Whoever reads the stream finds their numbers missing. */
   damaged = 0;
+  /** In other workers' spools, less those of others in this one's. */
+  moved = 0;
   /** Already safe when they came again: acknowledged, not written. */
   duplicates = 0;
   /** Refused with a reason; their senders keep them. */
@@ -54,6 +58,12 @@ export class Book {
     ticket.left = 0;
   }
 
+  /** Events of another worker are in this one's spool. */
+  takeOver(events: number): void {
+    this.moved -= events;
+    this.spooled += events;
+  }
+
   /** Spooled events of this process are in the stream, or are dead letters, or are gone. */
   unspool(column: "delivered" | "deadLetters" | "damaged", events: number): void {
     this.spooled -= events;
@@ -66,7 +76,7 @@ export class Book {
 
   /** What is missing on the right side; 0 as long as the book is right. */
   get imbalance(): number {
-    const safe = this.delivered + this.spooled + this.inFlight + this.duplicates;
+    const safe = this.delivered + this.spooled + this.moved + this.inFlight + this.duplicates;
     return this.received - safe - this.rejectedEvents - this.deadLetters - this.damaged;
   }
 

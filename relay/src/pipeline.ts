@@ -25,12 +25,14 @@ import { Retrier, type RetrierEvents } from "./put/retrier.ts";
 import { settleStrays } from "./put/strays.ts";
 import { Refusal } from "./refusal.ts";
 import { type Accepted, Resends } from "./resends.ts";
+import { Elsewhere } from "./spool/elsewhere.ts";
+import { Keeper } from "./spool/keeper.ts";
 import { makeReplay } from "./spool/make-replay.ts";
 import type { Replay } from "./spool/replay.ts";
 import { EMPTY_SPOOL, type Spool, type SpoolState } from "./spool/spool.ts";
 import { WayIn } from "./spool/way-in.ts";
 import { TroubleLog } from "./trouble-log.ts";
-import type { Colleagues } from "./workers/colleagues.ts";
+import type { Colleagues, Keepers } from "./workers/colleagues.ts";
 
 /** What the pipeline stands on. */
 export interface PipelineParts {
@@ -41,10 +43,12 @@ export interface PipelineParts {
   /** Undefined: while Kinesis is away, batches are refused and their senders keep them. */
   readonly spool: Spool | undefined;
   /** Undefined: no other worker serves epochs of this relay's devices. */
-  readonly colleagues?: Pick<Colleagues, "own"> | undefined;
+  readonly colleagues?: Pick<Colleagues, "own" | keyof Keepers> | undefined;
 }
 
 const STOP_POLL_MS = 20;
+/** Where a batch is brought, and the column of the book that its events stand in then. */
+const COLUMNS = { stream: "delivered", spool: "spooled", elsewhere: "moved" } as const;
 
 export class Pipeline {
   readonly book = new Book();
@@ -53,6 +57,8 @@ export class Pipeline {
   readonly shardMap: ShardMap;
   readonly limiter: Limiter;
   readonly admission: Admission;
+  /** What other workers bring here. */
+  readonly keeper: Keeper;
   readonly #config: Config;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -64,18 +70,24 @@ export class Pipeline {
   readonly #wayIn: WayIn;
   readonly #replay: Replay | undefined;
   readonly #trouble: TroubleLog;
-  readonly #colleagues: Pick<Colleagues, "own"> | undefined;
+  readonly #colleagues: PipelineParts["colleagues"];
   #isStarted = false;
 
   constructor(config: Config, parts: PipelineParts) {
-    const { clock, log } = parts;
+    const { clock, log, spool, colleagues } = parts;
     this.#config = config;
     this.#clock = clock;
     this.#log = log;
-    this.#spool = parts.spool;
-    this.#colleagues = parts.colleagues;
+    this.#spool = spool;
+    this.#colleagues = colleagues;
     this.#trouble = new TroubleLog(log, clock);
-    this.#wayIn = new WayIn(parts.spool, clock, config);
+    const elsewhere =
+      spool && colleagues ? new Elsewhere(colleagues, clock, config.resendEpochsMax) : undefined;
+    this.#wayIn = new WayIn({ spool, elsewhere, clock, circuit: () => this.circuit }, config);
+    this.keeper = new Keeper(this.#wayIn, this.book, {
+      isOpen: () => this.#isStarted && !this.admission.isClosed,
+      waitMs: () => this.breaker.waitMs,
+    });
     this.#resends = new Resends(config.resendEpochsMax);
     this.admission = new Admission(config, clock);
     const watch = new FailureWatch(clock, config);
@@ -98,7 +110,7 @@ export class Pipeline {
     );
     const out = { clock, log, book: this.book, aggregator: this.#aggregator };
     const mayDeliver = () => this.circuit !== "open";
-    this.#replay = parts.spool && makeReplay({ ...out, mayDeliver, spool: parts.spool });
+    this.#replay = spool && makeReplay({ ...out, mayDeliver, spool });
   }
 
   /**
@@ -121,7 +133,7 @@ export class Pipeline {
     this.#isStarted = true;
   }
 
-  /** Whether it takes batches; before `start` has resolved it must not be given any. */
+  /** Whether `start` has resolved; before that it must not be given batches. */
   get isStarted(): boolean {
     return this.#isStarted;
   }
@@ -137,6 +149,7 @@ export class Pipeline {
       const bytes = batch.records.bytes.length;
       const epochKey = epochKeyOf(batch);
       const claim = this.#colleagues?.own(epochKey);
+      if (claim) this.#wayIn.arrived(batch.device);
       // It waits in the line: whoever has to give the epoch up meanwhile gives it up behind this batch.
       const durable = await this.admission.admit(epochKey, bytes, () => {
         const bring = () => this.#bringToSafety(batch, epochKey, ticket);
@@ -220,19 +233,16 @@ export class Pipeline {
     const left = countOf(rest);
     this.book.settle(ticket, "duplicates", countOf(batch) - left);
     if (left === 0) return known.durable;
-    const durable = await this.#route(rest);
+    const place = await this.#route(rest);
+    const durable = place === "stream" ? place : "spool";
     this.#resends.accept(rest, durable, epochKey);
-    this.book.settle(ticket, durable === "stream" ? "delivered" : "spooled", left);
+    this.book.settle(ticket, COLUMNS[place], left);
     return durable;
   }
 
-  async #route(batch: Batch): Promise<Durable> {
-    await this.#wayIn.queueUp(batch, () => this.circuit === "closed");
-    const kind = this.circuit;
-    if (kind === "open" || this.#spool?.holds(batch.device))
-      return this.#wayIn.store(batch, this.breaker.waitMs);
-    // Half open, its probes come from the spool: nobody waits for them. A spool that takes nothing makes this batch the probe.
-    if (kind === "half-open" && (await this.#spool?.store(batch)) === "stored") return "spool";
+  async #route(batch: Batch): Promise<keyof typeof COLUMNS> {
+    const place = await this.#wayIn.detain(batch, () => this.breaker.waitMs);
+    if (place) return place;
     const waitMs = this.#collector.waitMs(this.shardOf(batch.device));
     if (waitMs > this.#config.shardWaitMaxMs) return this.#wayIn.store(batch, waitMs);
     let outcome = await this.#aggregator.add(batch).outcome;

@@ -216,6 +216,8 @@ const countsOf = ({ grants: { revoked } }: EntranceRules) => ({
 const deskOf = (pipeline: Pipeline, operator: Operator, entrance: Entrance): Desk => ({
   adopt: (epochKey, accepted) => pipeline.adopt(epochKey, accepted),
   release: (epochKey) => pipeline.release(epochKey),
+  isHeld: (device) => pipeline.keeper.isHeld(device),
+  keep: (batch) => pipeline.keeper.keep(batch),
   addOthers: (spent) => entrance.addOthers(spent),
   figures: (path) => operator.figures(path),
 });

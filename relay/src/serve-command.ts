@@ -78,7 +78,7 @@ async function serve(
   place: Place | undefined,
 ): Promise<never> {
   const config = load();
-  const link = place && new WorkerLink(ownLink, config.resendEpochsMax, place.count, systemClock, log);
+  const link = place && new WorkerLink(ownLink, place, config.resendEpochsMax, systemClock, log);
   const target = await openTarget(config, cli, {
     requestTimeoutMs: config.putTimeoutMs,
     connectionsMax: config.putsMax + 2,

@@ -1,6 +1,6 @@
 /** The command with several workers, as processes: what the others know, what a dead one leaves, how all of them end. */
 import { readFileSync } from "node:fs";
-import { systemClock } from "@tonearm/sdk/ports";
+import { sleep, systemClock } from "@tonearm/sdk/ports";
 import { FaultProxy, NO_FAULTS, Random } from "@tonearm/simulator/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { cleanUp, freshDirectory, until } from "../support/devices.ts";
@@ -60,6 +60,15 @@ async function send(epoch: string, from: number, to: number): Promise<Record<str
   return (await answer.json()) as Record<string, unknown>;
 }
 
+/** Sends one event until it is taken, as a device would. */
+async function sendUntilTaken(epoch: string, n: number): Promise<Record<string, unknown>> {
+  for (;;) {
+    const answer = await send(epoch, n, n);
+    if (answer.acked_through === n) return answer;
+    await sleep(systemClock, 100);
+  }
+}
+
 async function book(): Promise<Record<string, number>> {
   const status = (await (await fetch(`${url}/status.json`)).json()) as { book: Record<string, number> };
   return status.book;
@@ -71,6 +80,11 @@ const workers = (): number[] =>
     .split(" ")
     .filter(Boolean)
     .map(Number);
+
+/** Numbers in the order in which they first came into the stream. */
+const firstsOf = (events: readonly { readonly seq?: unknown }[]): number[] => [
+  ...new Set(events.map(({ seq }) => Number(seq))),
+];
 
 const seqsOf = (events: readonly { readonly seq?: unknown }[]): number[] =>
   events.map(({ seq }) => Number(seq)).toSorted((a, b) => a - b);
@@ -107,6 +121,29 @@ describe("a relay of two workers", () => {
     });
     const { events } = await verdictsOf(server.client, stream);
     expect(new Set(events.map(({ epoch, seq }) => `${epoch} ${seq}`)).size).toBe(41);
+  });
+
+  it("keeps a device's order through an outage, however often it changes between them", async () => {
+    const stream = await startWorkers("--spool", await freshDirectory());
+    const places = new Map<unknown, number>();
+    const sendAll = async (from: number, to: number) => {
+      // Every request has a connection of its own: they go to the workers in turn.
+      for (let n = from; n <= to; n++) {
+        const { durable } = await sendUntilTaken("e1", n);
+        places.set(durable, (places.get(durable) ?? 0) + 1);
+      }
+    };
+    await sendAll(1, 5);
+    proxy.setOnline(false);
+    await sendAll(6, 45);
+    proxy.setOnline(true);
+    await sendAll(46, 120);
+    await until("nothing waits", async () => (await book()).spooled === 0);
+    expect(places.get("spool")).toBeGreaterThan(30);
+    expect(places.get("stream")).toBeGreaterThan(5);
+    const { events } = await verdictsOf(server.client, stream);
+    expect(firstsOf(events)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+    expect(await book()).toMatchObject({ moved: 0, imbalance: 0 });
   });
 
   it("lets all of them finish at SIGTERM, and ends with 0", async () => {

@@ -22,13 +22,13 @@ export class BookCheck {
   run(): number {
     const book = this.#book;
     const { received, delivered, spooled, inFlight, duplicates, rejectedEvents: rejected } = book;
-    const { deadLetters, damaged, imbalance } = book;
+    const { deadLetters, damaged, moved, imbalance } = book;
     const columns = { received, delivered, spooled, inFlight, duplicates, rejected, deadLetters, damaged };
     // A sum can be right over columns that cannot be.
     if (imbalance === 0 && Object.values(columns).every((count) => count >= 0)) return 0;
     this.mismatches++;
     this.#trouble.run((suppressed) =>
-      this.#log.error("the book does not balance", { imbalance, ...columns, suppressed }),
+      this.#log.error("the book does not balance", { imbalance, moved, ...columns, suppressed }),
     );
     return imbalance;
   }

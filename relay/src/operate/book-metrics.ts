@@ -65,6 +65,12 @@ const columnMetrics = (book: Book): readonly Metric[] => [
     read: () => book.spooled,
   },
   {
+    name: "tonearm_events_moved",
+    help: "Events of one worker in another's spool, less those: 0 over all workers, unless one of them was killed.",
+    type: "gauge",
+    read: () => book.moved,
+  },
+  {
     name: "tonearm_events_in_flight",
     help: "Events under way.",
     type: "gauge",

@@ -32,6 +32,7 @@ export function statusOf(pipeline: Pipeline, parts: StatusParts): object {
       received: book.received,
       delivered: book.delivered,
       spooled: book.spooled,
+      moved: book.moved,
       in_flight: book.inFlight,
       duplicates: book.duplicates,
       rejected: book.rejected,

@@ -58,6 +58,11 @@ class Colleague implements Owner {
     return this.#ask((id) => ({ kind: "figures", id, path }));
   }
 
+  /** What a worker asks its device's keeper, which this one is. */
+  pass(question: Extract<ToWorker, { kind: "held" | "keep" }>): Promise<unknown> {
+    return this.#ask((id) => ({ ...question, id }));
+  }
+
   async #ask(question: (id: number) => ToWorker): Promise<unknown> {
     if (this.isGone) return undefined;
     return (await this.questions.ask((id) => this.process.send(question(id)))) ?? undefined;
@@ -149,6 +154,12 @@ export class Primary {
       case "ask page":
         void this.#answer(worker, message.id, this.#page(message.path));
         return;
+      case "held":
+      case "keep": {
+        const { keeper, ...question } = message;
+        void this.#answer(worker, message.id, this.#workers.get(keeper)?.pass(question));
+        return;
+      }
       case "spent":
         for (const each of this.#workers.values()) if (each !== worker) each.process.send(message);
         return;
@@ -158,7 +169,7 @@ export class Primary {
     }
   }
 
-  async #answer(worker: Colleague, id: number, work: Promise<unknown>): Promise<void> {
+  async #answer(worker: Colleague, id: number, work: Promise<unknown> | undefined): Promise<void> {
     const value = (await work) ?? null;
     if (!worker.isGone) worker.process.send({ kind: "answer", id, value });
   }

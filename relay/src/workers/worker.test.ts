@@ -1,7 +1,10 @@
 import { ManualClock } from "@tonearm/sdk/testing";
 import { describe, expect, it } from "vitest";
+import type { Batch } from "../batch.ts";
 import type { Spent } from "../rate-limit/shared-spending.ts";
 import type { Accepted } from "../resends.ts";
+import { encodeSpooledBatch } from "../spool/spooled-batch.ts";
+import { batchOf } from "../testing/batches.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { WorkerLink } from "./worker.ts";
 
@@ -21,8 +24,9 @@ function linked() {
     send: (message: FromWorker) => void sent.push(message),
     listen: (own: (message: ToWorker) => void) => void listeners.push(own),
   };
-  const worker = new WorkerLink(link, 100, 2, clock, log);
+  const worker = new WorkerLink(link, { number: 1, count: 2 }, 100, clock, log);
   const spentElsewhere: Spent[] = [];
+  const kept: Batch[] = [];
   const adopted: [string, Accepted][] = [];
   let release: ((accepted: Accepted | undefined) => void) | undefined;
   worker.open({
@@ -31,6 +35,11 @@ function linked() {
       new Promise((resolve) => {
         release = resolve;
       }),
+    isHeld: async (device) => device === "held",
+    keep: async (batch) => {
+      kept.push(batch);
+      return { kind: "stored" };
+    },
     addOthers: (spent) => void spentElsewhere.push(...spent),
     figures: async (path) => ({ of: path }),
   });
@@ -45,6 +54,7 @@ function linked() {
     adopted,
     warned,
     spentElsewhere,
+    kept,
     giveUp: (accepted?: Accepted) => release?.(accepted),
   };
 }
@@ -102,6 +112,37 @@ describe("a worker's link", () => {
     expect(sent).toEqual([{ kind: "spent", spent }]);
     tell({ kind: "spent", spent });
     expect(spentElsewhere).toEqual(spent);
+  });
+
+  it("asks a device's keeper, and nobody for the devices that it keeps itself", async () => {
+    const { worker, sent, tell, clock } = linked();
+    const devices = Array.from({ length: 100 }, (_, i) => `d${i}`);
+    const elsewhere = devices.filter((device) => worker.isElsewhere(device));
+    expect(elsewhere.length).toBeGreaterThan(25);
+    expect(elsewhere.length).toBeLessThan(75);
+    const [device = ""] = elsewhere;
+    const held = worker.isHeld(device);
+    expect(sent).toEqual([{ kind: "held", id: 1, keeper: 2, device }]);
+    tell({ kind: "answer", id: 1, value: false });
+    expect(await held).toBe(false);
+    const kept = worker.keep(batchOf(device, 7, 3));
+    expect(sent.at(-1)).toMatchObject({ kind: "keep", id: 2, keeper: 2 });
+    await clock.advance(15_000);
+    expect(await kept).toBeUndefined();
+  });
+
+  it("keeps for others what it is told to, byte for byte", async () => {
+    const { tell, sent, kept } = linked();
+    const batch = batchOf("d1", 7, 3);
+    const text = Buffer.from(encodeSpooledBatch(batch)).toString("latin1");
+    tell({ kind: "held", id: 4, device: "held" });
+    tell({ kind: "keep", id: 5, batch: text });
+    await new Promise(setImmediate);
+    expect(sent).toEqual([
+      { kind: "answer", id: 4, value: true },
+      { kind: "answer", id: 5, value: { kind: "stored" } },
+    ]);
+    expect(Buffer.from(kept[0]!.records.bytes)).toEqual(Buffer.from(batch.records.bytes));
   });
 
   it("answers with its figures, and ends when it is told to", async () => {

@@ -1,15 +1,18 @@
+import { crc32 } from "node:zlib";
 import { type Clock, inTime } from "@tonearm/sdk/ports";
+import type { Batch } from "../batch.ts";
 import type { Log } from "../log.ts";
 import { type Recent, recent } from "../memory/recent.ts";
 import type { Page } from "../operate/page.ts";
 import type { Spent } from "../rate-limit/shared-spending.ts";
 import type { Accepted } from "../resends.ts";
-import type { Colleagues, Desk } from "./colleagues.ts";
+import { decodeSpooledBatch, encodeSpooledBatch } from "../spool/spooled-batch.ts";
+import type { Colleagues, Desk, Kept } from "./colleagues.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { Questions } from "./questions.ts";
 
-/** A batch under way elsewhere is given up after some 12 s; whoever waits longer than that waits for nothing. */
-const CLAIM_MS = 15_000;
+/** A batch under way elsewhere, or waiting for its turn, is given up after some 12 s: longer waits are for nothing. */
+const ANSWER_MS = 15_000;
 const PAGE_MS = 5_000;
 
 /** The way to the process that started this one. */
@@ -31,14 +34,22 @@ export class WorkerLink implements Colleagues {
   #desk: Desk | undefined;
 
   readonly count: number;
+  readonly #number: number;
 
   /**
+   * @param place which worker this is, 1 to `count`, and how many there are.
    * @param epochsMax epochs of which it is remembered that they are this worker's.
-   * @param count how many workers there are.
    */
-  constructor(link: Link, epochsMax: number, count: number, clock: Clock, log: Log) {
+  constructor(
+    link: Link,
+    place: { readonly number: number; readonly count: number },
+    epochsMax: number,
+    clock: Clock,
+    log: Log,
+  ) {
     this.#link = link;
-    this.count = count;
+    this.count = place.count;
+    this.#number = place.number;
     this.#clock = clock;
     this.#log = log;
     this.#owned = recent(epochsMax);
@@ -73,6 +84,28 @@ export class WorkerLink implements Colleagues {
     return claim;
   }
 
+  isElsewhere(device: string): boolean {
+    return this.#keeperOf(device) !== this.#number;
+  }
+
+  async isHeld(device: string): Promise<boolean | undefined> {
+    const keeper = this.#keeperOf(device);
+    const asked = this.#questions.ask((id) => this.#link.send({ kind: "held", id, keeper, device }));
+    return ((await inTime(this.#clock, asked, ANSWER_MS)) ?? undefined) as boolean | undefined;
+  }
+
+  async keep(batch: Batch): Promise<Kept | undefined> {
+    const keeper = this.#keeperOf(batch.device);
+    const text = Buffer.from(encodeSpooledBatch(batch)).toString("latin1");
+    const asked = this.#questions.ask((id) => this.#link.send({ kind: "keep", id, keeper, batch: text }));
+    return ((await inTime(this.#clock, asked, ANSWER_MS)) ?? undefined) as Kept | undefined;
+  }
+
+  /** Only the device and the number of workers decide, so that it is the same one after a restart. */
+  #keeperOf(device: string): number {
+    return (crc32(device) % this.count) + 1;
+  }
+
   tellSpent(spent: readonly Spent[]): void {
     this.#link.send({ kind: "spent", spent });
   }
@@ -86,7 +119,7 @@ export class WorkerLink implements Colleagues {
     // Set before the answer comes: right behind it may come the word to give the epoch up again.
     this.#owned.set(epochKey, true);
     const asked = this.#questions.ask((id) => this.#link.send({ kind: "claim", id, epochKey }));
-    const answer = await inTime(this.#clock, asked, CLAIM_MS);
+    const answer = await inTime(this.#clock, asked, ANSWER_MS);
     // Without an answer the batch is served all the same: at worst it is written twice.
     if (answer === undefined)
       this.#log.warn("the other workers did not say what they know of an epoch in time");
@@ -103,6 +136,12 @@ export class WorkerLink implements Colleagues {
         this.#owned.delete(message.epochKey);
         void this.#answer(message.id, this.#desk?.release(message.epochKey));
         return;
+      case "held":
+        void this.#answer(message.id, this.#desk?.isHeld(message.device));
+        return;
+      case "keep":
+        void this.#answer(message.id, this.#keep(message.batch));
+        return;
       case "spent":
         this.#desk?.addOthers(message.spent);
         return;
@@ -110,6 +149,11 @@ export class WorkerLink implements Colleagues {
         void this.#answer(message.id, this.#desk?.figures(message.path));
         return;
     }
+  }
+
+  async #keep(text: string): Promise<Kept | undefined> {
+    const batch = decodeSpooledBatch(Buffer.from(text, "latin1"));
+    return batch && this.#desk?.keep(batch);
   }
 
   async #answer(id: number, work: Promise<unknown> | undefined): Promise<void> {
