@@ -4,13 +4,13 @@
  *
  *   pnpm bench relay [--json] [--runs 3] [--events 200000] [--only 1,50,connected] [--kind stream] [--encoding zstd] [--speaks json] [--workers 2] [--profile DIR]
  *
- * Beside it, in the same run and of the same bodies: the floor (inflate, MD5, SHA-256) and, for batches of 1, a bare
- * `node:http` server that reads the body. In `spool` Kinesis is away: every batch is acknowledged from the relay's disk,
+ * Beside it, in the same run and of the same bodies: the floor (inflate, MD5, SHA-256); by columns, the least that an honest
+ * relay does on `node:http`; and, for batches of 1, a bare `node:http` server that reads the body. In `spool` Kinesis is away: every batch is acknowledged from the relay's disk,
  * and afterwards the spool has to drain. Events per second of CPU time count; those by the clock say more of the machine.
  * With `--profile` V8 leaves a profile of each relay in that directory, for Chrome's developer tools; it costs a tenth.
  */
 import { parseArgs } from "node:util";
-import { runBare, runFloor, runRelay } from "./relay/runs.ts";
+import { runBare, runFloor, runLeast, runRelay } from "./relay/runs.ts";
 import { KINDS, printTable, type Sample } from "./relay/table.ts";
 import { ENCODINGS, type Workload } from "./relay/workload.ts";
 import { makeMedium } from "./sdk/medium.ts";
@@ -82,6 +82,7 @@ async function measure(name: string, run: number): Promise<void> {
   const { batchEvents } = workload;
   const floor = await runFloor(workload);
   const bare = batchEvents === 1 ? await runBare(workload) : undefined;
+  const least = encoding === "columns" ? await runLeast(workload) : undefined;
   for (const kind of kinds) {
     const cost = await runRelay(workload, {
       spool: kind === "spool" ? medium.fresh() : undefined,
@@ -89,7 +90,16 @@ async function measure(name: string, run: number): Promise<void> {
       workers: values.workers,
       profile: values.profile,
     });
-    samples.push({ name, kind, run, batchEvents, floorMicros: floor, bareMicros: bare, ...cost });
+    samples.push({
+      name,
+      kind,
+      run,
+      batchEvents,
+      floorMicros: floor,
+      bareMicros: bare,
+      leastMicros: least,
+      ...cost,
+    });
     if (values.json) continue;
     console.error(`run ${run + 1} of ${runs}: ${name}, ${kind}: ${cost.cpuMicros.toFixed(2)} µs an event`);
   }

@@ -13,6 +13,8 @@ export interface Sample extends Cost {
   /** CPU time of the floor, and of a bare server, for one event, in µs. */
   readonly floorMicros: number;
   readonly bareMicros: number | undefined;
+  /** CPU time of the least that an honest relay does, for one event, in µs. */
+  readonly leastMicros: number | undefined;
 }
 
 export interface Options {
@@ -37,6 +39,13 @@ const COLUMNS: readonly Column[] = [
   {
     title: "% of bare HTTP",
     of: (s) => (s.bareMicros === undefined ? undefined : (100 * s.bareMicros) / s.cpuMicros),
+    digits: 0,
+  },
+  { title: "bare HTTP, µs", of: (s) => s.bareMicros, digits: 2 },
+  { title: "the least of an honest relay, µs", of: (s) => s.leastMicros, digits: 2 },
+  {
+    title: "% of that least",
+    of: (s) => (s.leastMicros === undefined ? undefined : (100 * s.leastMicros) / s.cpuMicros),
     digits: 0,
   },
   { title: "µs with the drain", of: (s) => s.drainedCpuMicros, digits: 2 },
