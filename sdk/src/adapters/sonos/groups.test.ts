@@ -42,8 +42,8 @@ describe("a room that plays, and joins another one", () => {
     await sonos.regroup(alone);
     await sonos.notify(OWN_QUEUE, 20_000);
     for (const each of order) {
-      if (each === "topology") await sonos.regroup(joined, 400);
-      else await sonos.notify(FOLLOWING, 400);
+      if (each === "topology") await sonos.regroup(joined, 1_500);
+      else await sonos.notify(FOLLOWING, 1_500);
     }
     // What its transport had on its way.
     await sonos.notify({ TransportState: "PLAYING" }, 60_000);

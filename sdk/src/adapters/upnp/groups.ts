@@ -23,7 +23,7 @@ interface Held {
 }
 
 /** The transport and the topology tell of one change one after the other, within this. */
-const SETTLES_MS = 1_000;
+const SETTLES_MS = 2_000;
 const FOLLOWER: Source = { source_type: "group_follower", service: null };
 const IDLE: Source = { source_type: "idle", service: null };
 
