@@ -135,8 +135,8 @@ describe.skipIf(!hasMpd)("a real MPD", () => {
         content_type: "station",
         livestream: true,
         duration_ms: null,
-        // Known as one after 3 s.
-        ms_played: about(4_500),
+        // A station's position need not begin at 0, so it may be known before it has sounded for 3 s.
+        ms_played: about(1_500),
         reason_start: "source_switch",
         source_type: "radio",
       },
