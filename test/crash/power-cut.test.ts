@@ -86,12 +86,14 @@ describe.skipIf(!medium)("a power cut, on ext4", () => {
   }, 3_600_000);
 
   it("costs a log that never syncs what it had called durable (control)", async () => {
-    const directories = freshLogs("lying");
-    const truths = directories.map((_, i) => new LogTruth((epoch) => epoch.includes(`-log${i}x`)));
-    await untilCut(directories, truths, CUTS, "unsynced");
     const lost: string[] = [];
-    for (const [i, directory] of directories.entries()) {
-      lost.push(...(await inspect(directory, truths[i]!, "e".repeat(16))).missing);
+    // The system may write everything by itself just before the cut, whoever asks it to: then it is cut again.
+    for (let cut = 0; cut < 5 && lost.length === 0; cut++) {
+      const directories = freshLogs(`lying${cut}`);
+      const truths = directories.map((_, i) => new LogTruth((epoch) => epoch.includes(`-log${i}x`)));
+      await untilCut(directories, truths, CUTS + cut, "unsynced");
+      for (const [i, directory] of directories.entries())
+        lost.push(...(await inspect(directory, truths[i]!, "e".repeat(16))).missing);
     }
     expect(lost).not.toEqual([]);
   }, 60_000);
