@@ -263,13 +263,15 @@ export class FileLog implements Store {
    * Removes sealed segments of which everything is acknowledged. Acknowledgements that stand in what stays are synced first:
    * nothing is lost without them, but a power cut would have sent again what is known to have arrived. Unlinking needs no free
    * space. The newest file of the epoch before, and the newest with an event (its acknowledgement may not have got to the
-   * disk), stay until the present epoch, which names it, has an event on disk.
+   * disk), stay until the present epoch, which names it, has an event on disk. A file stays behind any that does: what is
+   * acknowledged of that one may be said nowhere else.
    */
   async #trim(): Promise<void> {
     const { segments } = this.#catalog;
     const begun = segments.some((segment) => !segment.sealed && segment.lastSeq > 0);
     const witnesses = begun ? [] : [this.#catalog.newest, segments.findLast(({ lastSeq }) => lastSeq > 0)];
-    const done = segments.filter((segment) => isDone(segment) && !witnesses.includes(segment));
+    const stays = segments.findIndex((segment) => !isDone(segment) || witnesses.includes(segment));
+    const done = segments.slice(0, stays < 0 ? undefined : stays);
     if (done.length > 0) await this.#writer!.syncAcks();
     for (const segment of done) await this.#remove(segment);
     if (this.#lost.length > 0) await this.#clearLost(begun);

@@ -4,7 +4,7 @@ import { smallLogOn } from "../testing/log-bench.ts";
 import { MemoryDisk } from "../testing/memory-disk.ts";
 import { entries } from "../testing/store-contract.ts";
 
-const EPOCHS = ["a", "b"].map((letter) => letter.repeat(16));
+const EPOCHS = ["a", "b", "c", "d"].map((letter) => letter.repeat(16));
 const WIDE = { eventsMax: 1_000, bytesMax: 1_000_000 };
 const logOn = (disk: MemoryDisk): Store => smallLogOn(disk, () => undefined);
 
@@ -38,4 +38,25 @@ it("names an epoch although the acknowledgement of its only event could not be w
   await log.acknowledge(EPOCHS[0]!, run!.firstSeq);
   await log.close();
   expect(await logOn(disk).open("d", EPOCHS[1]!)).toEqual({ previous: { epoch: EPOCHS[0], lastSeq: 1 } });
+});
+
+it("shows nothing again that was acknowledged in a later file, as long as any of the file it stands in waits", async () => {
+  const disk = new MemoryDisk();
+  const log = logOn(disk);
+  await log.open("d", EPOCHS[0]!);
+  await log.append(entries(1, 2));
+  await log.close();
+  const second = logOn(disk);
+  await second.open("d", EPOCHS[1]!);
+  await second.acknowledge(EPOCHS[0]!, (await second.read({ ...WIDE, eventsMax: 1 }))!.firstSeq);
+  await second.close();
+  const third = logOn(disk);
+  await third.open("d", EPOCHS[2]!);
+  // Reads beyond the file of the first epoch, the next of which holds nothing but the acknowledgement.
+  await third.read(WIDE);
+  await third.append(entries(1, 1));
+  await third.close();
+  const last = logOn(disk);
+  await last.open("d", EPOCHS[3]!);
+  expect(await last.read(WIDE)).toMatchObject({ epoch: EPOCHS[0], firstSeq: 2 });
 });

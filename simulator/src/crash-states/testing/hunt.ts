@@ -4,8 +4,8 @@ import { enumerate, longWorkloads, statesOf, workloads } from "../enumerate.ts";
 import type { LogClass } from "../workload.ts";
 
 const SHOWN = 1;
-/** Two operations that show what one does not. */
-const PAIRS = ["ok", "oK", "pk", "kx", "ek", "hK"];
+/** A few operations that show what one does not. */
+const FEW = ["ok", "oK", "pk", "kx", "ek", "hK", "oka"];
 /** Long enough for several segments, with everything that can happen to them. */
 const FAILING = ["mae", "maeamamaeakoamKaa", "aaaxaahaakaKaoma"];
 /** Acknowledges one after another, and leaves a file of which nothing is. */
@@ -16,7 +16,7 @@ const TRIMMING = "aaaaaakkkkkkkkaakkkkk";
  * @throws whatever the log throws where none of its promises is looked at: a bug that stumbles over itself shows nothing of them.
  */
 export async function hunt(Log: LogClass): Promise<string | undefined> {
-  const short = await enumerate(Log, [...workloads(SHOWN), ...PAIRS], SHOWN);
+  const short = await enumerate(Log, [...workloads(SHOWN), ...FEW], SHOWN);
   if (short.fault) return JSON.stringify(short.fault);
   for (const workload of FAILING) {
     const calls = await callsOf(Log, workload);

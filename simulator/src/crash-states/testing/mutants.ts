@@ -64,10 +64,10 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: 'if (finding.kind === "ack") catalog.acknowledge(finding.epoch, finding.throughSeq);',
     replace: 'if (finding.kind === "ack") catalog.acknowledge(header.epoch, finding.throughSeq);',
   },
-  "what was read is deleted": {
+  "what was read counts as one event, and is deleted with it": {
     file: WINDOW,
-    find: "for (const { priority } of waiting.entries.slice(waiting.next)) segment.live[priority]++;",
-    replace: "",
+    find: "segment.live[priority]++;",
+    replace: "segment.live[priority] = 1;",
   },
   "a segment is removed while something of it waits": {
     file: LOG,
@@ -76,14 +76,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "the newest file with an event is removed when its acknowledgement may not be on the disk": {
     file: LOG,
-    find: ", segments.findLast(({ lastSeq }) => lastSeq > 0)];\n    const done = segments.filter((segment) => isDone(segment) && !witnesses.includes(segment));\n    if (done.length > 0) await this.#writer!.syncAcks();",
+    find: ", segments.findLast(({ lastSeq }) => lastSeq > 0)];\n    const stays = segments.findIndex((segment) => !isDone(segment) || witnesses.includes(segment));\n    const done = segments.slice(0, stays < 0 ? undefined : stays);\n    if (done.length > 0) await this.#writer!.syncAcks();",
     replace:
-      "];\n    const done = segments.filter((segment) => isDone(segment) && !witnesses.includes(segment));",
+      "];\n    const stays = segments.findIndex((segment) => !isDone(segment) || witnesses.includes(segment));\n    const done = segments.slice(0, stays < 0 ? undefined : stays);",
   },
   "the last file of the epoch before is removed at once": {
     file: LOG,
-    find: "isDone(segment) && !witnesses.includes(segment)",
-    replace: "isDone(segment)",
+    find: "!isDone(segment) || witnesses.includes(segment)",
+    replace: "!isDone(segment)",
   },
   "a rewritten segment is not synced": {
     file: WRITER,
