@@ -33,6 +33,8 @@ export class Delivery implements PumpSource {
   readonly #parts: DeliveryParts;
   readonly #beganMs: number;
   #ownEpochReached = false;
+  /** The event given up last, and the number of its declaration. */
+  #givenUp: { readonly epoch: string; readonly seq: number; readonly declaredSeq: number } | undefined;
   /** While consent is missing nothing is read, so nothing is sent. */
   held = true;
   acceptedEvents = 0;
@@ -176,14 +178,24 @@ export class Delivery implements PumpSource {
     news.emit("accepted", { epoch: run.epoch, fromSeq: run.firstSeq, throughSeq, durable, bodyBytes });
   }
 
-  /** Gives up one event that no relay will take, once that is declared. Control records are the declarations: they stay. */
+  /**
+   * Gives up one event that no relay will take, once that is declared: what is stored waits until its declaration is, too. Control
+   * records are the declarations: they stay.
+   */
   async reject(run: Run, code: string, message: string): Promise<boolean> {
     const { recorder, news, storage } = this.#parts;
     if (recorder.closed || isControl(run.events[0]!)) return false;
     const { epoch, firstSeq: seq } = run;
-    news.emit("reject", { epoch, seq, code, message });
-    recorder.drops.add({ epoch, fromSeq: seq, toSeq: seq }, "rejected", `${code}: ${message}`);
+    if (this.#givenUp?.epoch !== epoch || this.#givenUp.seq !== seq) {
+      news.emit("reject", { epoch, seq, code, message });
+      recorder.drops.add({ epoch, fromSeq: seq, toSeq: seq }, "rejected", `${code}: ${message}`);
+      recorder.declareDrops();
+      this.#givenUp = { epoch, seq, declaredSeq: recorder.lastSeq };
+    }
+    const { declaredSeq } = this.#givenUp;
     await storage.commitAll();
+    const isStored = epoch !== this.epoch || seq <= storage.committedSeq;
+    if (isStored && storage.committedSeq < declaredSeq) return false;
     await this.#forget(epoch, seq);
     return true;
   }

@@ -135,4 +135,35 @@ describe("an event that is given up", () => {
       }
     },
   );
+
+  it("is kept while its declaration cannot be stored, whatever else is acknowledged, and goes once that is", async () => {
+    const disk = new MemoryDisk();
+    const { telemetry, transport, clock } = instance(disk, { segmentBytes: 16_384 });
+    transport.answer = unreachable;
+    for (let i = 0; i < 300; i++) {
+      telemetry.record("tick", { i, text: "x".repeat(200) });
+      if (i % 20 === 0) await clock.advance(1_100);
+    }
+    await clock.advance(2_000);
+    transport.answer = (run) => {
+      if (!readRun(run).some(({ data }) => data.i === 5)) return accept(run);
+      if (run.events.length === 1) disk.fail({ operation: "write", code: "EIO", times: 1_000 });
+      return refused("invalid_event");
+    };
+    const cuts: { readonly disk: MemoryDisk; readonly received: number }[] = [];
+    disk.onCall = () => cuts.push({ disk: disk.processKill(), received: transport.received.length });
+    await clock.advance(120_000);
+    for (const [i, cut] of cuts.entries()) {
+      const next = instance(cut.disk, {}, 2 + i);
+      await next.clock.advance(10_000);
+      const received = [...transport.received.slice(0, cut.received), ...next.transport.received];
+      expect(undeclared(received, telemetry.epoch)).toEqual([]);
+    }
+    disk.clearFaults();
+    transport.answer = (run) =>
+      readRun(run).some(({ data }) => data.i === 5) ? refused("invalid_event") : accept(run);
+    await clock.advance(300_000);
+    expect(undeclared(transport.received, telemetry.epoch)).toEqual([]);
+    expect(telemetry.stats()).toMatchObject({ dropped: { rejected: 1 }, storedEvents: 0 });
+  });
 });
