@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
-import { deterministicCommand, replayLines } from "./command.ts";
+import { deterministicCommand, replayCommand, replayLines } from "./command.ts";
 import { KNOBS_VERSION } from "./knobs.ts";
 
 const ARGS = ["--deterministic", "--seed", "7", "--hours", "3", "--devices", "2"];
@@ -46,13 +46,25 @@ it("prints nothing but the object with --json, and writes the trace that the has
 });
 
 it("tells what was not kept, when, and one command to see it again", () => {
-  const report = {
-    seed: "7",
-    fleet_hours: 3,
-    violations: [{ step: 9, atMs: 1_500, what: "something is lost" }],
-  };
-  expect(replayLines(report, 2)).toBe(
+  const report = { violations: [{ step: 9, atMs: 1_500, what: "something is lost" }] };
+  expect(replayLines(report, { seed: "7", hours: 3, devices: 2 })).toBe(
     `step 9, 1500 ms: something is lost\nagain: pnpm simulate --deterministic --seed 7 --hours 3 --devices 2 --knobs ${KNOBS_VERSION}`,
+  );
+});
+
+it.each([
+  ["a1-b.c", "a1-b.c"],
+  ["a b; echo HI", "'a b; echo HI'"],
+  ["it's", "'it'\\''s'"],
+  ["$(id)", "'$(id)'"],
+])("a seed such as %s is one word of that command", (seed, word) => {
+  expect(replayCommand({ seed, hours: 1, devices: 1 })).toContain(` --seed ${word} --hours 1 `);
+});
+
+it("says that a trace cannot be written, before anything happens", async () => {
+  const args = [...ARGS, "--trace", join(tmpdir(), "no such directory", "trace")];
+  await expect(deterministicCommand(args)).rejects.toThrow(
+    /^option trace is ".*expected a file that can be written/,
   );
 });
 

@@ -1,4 +1,5 @@
-import { createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { ConfigError, checkFlags, helpFor, readFlags, someText, wholeNumber } from "@tonearm/relay/flags";
 import { z } from "zod";
@@ -15,7 +16,10 @@ const shape = {
     .default(100)
     .describe("hours of the fleet's life in which things go wrong"),
   devices: wholeNumber(1, 1_000).default(3).describe("speakers"),
-  json: z.boolean().default(false).describe("print nothing but one JSON object at the end"),
+  json: z
+    .boolean()
+    .default(false)
+    .describe("print nothing but one JSON object at the end; the knobs go to standard error"),
   knobs: wholeNumber(1, 1_000_000)
     .optional()
     .describe("version of the knobs that the seed was drawn with; another one is refused"),
@@ -37,9 +41,10 @@ export async function deterministicCommand(args: readonly string[]): Promise<voi
       `option knobs is ${version}, expected ${KNOBS_VERSION}: under other knobs the seed is another run; use the sources that printed it`,
     );
   const tell = (line: string) => {
-    if (!options.json) console.log(line);
+    if (options.json) process.stderr.write(`${line}\n`);
+    else console.log(line);
   };
-  const trace = options.trace === undefined ? undefined : createWriteStream(options.trace);
+  const trace = options.trace === undefined ? undefined : await traceTo(options.trace);
   const report = await simulate({
     seed,
     hours,
@@ -50,19 +55,28 @@ export async function deterministicCommand(args: readonly string[]): Promise<voi
   if (trace) await finished(trace.end());
   const { tail, ...summary } = report;
   if (report.violations.length > 0) {
-    process.stderr.write(`${tail}${replayLines(report, devices)}\n`);
+    process.stderr.write(`${tail}${replayLines(report, { seed, hours, devices })}\n`);
     process.exitCode = 1;
   }
   console.log(JSON.stringify({ ...summary, knobs_version: KNOBS_VERSION }));
 }
 
+async function traceTo(path: string): Promise<Writable> {
+  const file = await open(path, "w").catch((error: Error) => {
+    throw new ConfigError(
+      `option trace is "${path}", expected a file that can be written (${error.message})`,
+    );
+  });
+  return file.createWriteStream();
+}
+
 /** What was not kept, when, and how to see it again. */
 export function replayLines(
-  { seed, fleet_hours: hours, violations }: Pick<SimulationReport, "seed" | "fleet_hours" | "violations">,
-  devices: number,
+  { violations }: Pick<SimulationReport, "violations">,
+  run: Pick<SimulationOptions, "seed" | "hours" | "devices">,
 ): string {
   const what = violations.map(({ step, atMs, what: words }) => `step ${step}, ${atMs} ms: ${words}`);
-  return [...what, `again: ${replayCommand({ seed, hours, devices })}`].join("\n");
+  return [...what, `again: ${replayCommand(run)}`].join("\n");
 }
 
 /** The command that does the same run again, or says that these sources no longer can. */
@@ -71,4 +85,8 @@ export const replayCommand = ({
   hours,
   devices,
 }: Pick<SimulationOptions, "seed" | "hours" | "devices">): string =>
-  `pnpm simulate --deterministic --seed ${seed} --hours ${hours} --devices ${devices} --knobs ${KNOBS_VERSION}`;
+  `pnpm simulate --deterministic --seed ${quoted(seed)} --hours ${hours} --devices ${devices} --knobs ${KNOBS_VERSION}`;
+
+/** A seed may be any text; a shell is to take it for one word. */
+const quoted = (seed: string): string =>
+  /^[\w.:-]+$/.test(seed) && !seed.startsWith("-") ? seed : `'${seed.replaceAll("'", `'\\''`)}'`;

@@ -50,6 +50,7 @@ export class Device {
     this.#machine = new Machine(this.name, world.agenda, this.#random.fork("machine"));
     this.disk = new DiskHost(this.#random.fork("disk"));
     this.disk.state.syncMs = world.knobs.syncMs;
+    this.disk.onDamage = () => world.oracle.truth.damageDevice(this.name);
     this.#happenings = endlessHappenings(number, world.random.fork("listening"));
     this.#player = `player-${number}`;
     const { spelling: _, isPacked: __, ...tuning } = world.knobs.sdk;
@@ -129,6 +130,8 @@ export class Device {
     this.#process = process;
     this.#telemetry = telemetry;
     this.#follow(telemetry);
+    // What it is going to write may stand in a file that is damaged before anything is recorded.
+    world.oracle.truth.epoch(this.name, telemetry.epoch).isDamaged = this.disk.medium.isDamaged;
     world.trace.say(this.name, `boots ${telemetry.epoch}, consent ${this.#consent}`);
   }
 
@@ -174,11 +177,8 @@ export class Device {
     void this.#settled(telemetry, consent);
   }
 
-  /** The wall clock jumps by up to ten years, either way. */
   jumpClock(): void {
-    const years = this.#random.fraction() * 20 - 10;
-    this.#machine.wallAheadMs = Math.round(years * 365.25 * 86_400_000);
-    this.#world.trace.say(this.name, `wall clock is ${this.#machine.wallAheadMs} ms ahead`);
+    this.#world.trace.say(this.name, `wall clock is ${this.#machine.jumpClock()} ms ahead`);
   }
 
   /** Holds what is kept against what was promised. */

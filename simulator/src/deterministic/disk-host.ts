@@ -1,7 +1,7 @@
 import type { Disk, DiskFile } from "@tonearm/sdk/file-log";
 import type { Random } from "../listening/random.ts";
 import type { Process } from "./machine.ts";
-import { type Inode, Medium } from "./medium.ts";
+import { type Inode, Medium, QUARANTINE } from "./medium.ts";
 
 /** How a disk behaves. All of it may change at any moment. */
 export interface DiskState {
@@ -22,8 +22,6 @@ const HEALTHY: DiskState = {
   shortageShare: 0,
 };
 
-/** Where files that cannot be used are set aside. */
-const QUARANTINE = "quarantine/";
 const QUARANTINE_FILES_MAX = 8;
 /** What reading and writing take, in ms. */
 const CALL_MS = 0.05;
@@ -32,8 +30,8 @@ const CALL_MS = 0.05;
 export class DiskHost {
   medium = new Medium();
   readonly state: DiskState = { ...HEALTHY };
-  /** Whether bits of it flipped, or a file could not be read: then not even what was synced is sure to come back. */
-  hasLied = false;
+  /** Told of a file of which a bit flipped, or that could not be read: not even what was synced is sure to come back. */
+  onDamage: (inode: Inode) => void = () => undefined;
   readonly #random: Random;
 
   constructor(random: Random) {
@@ -56,8 +54,9 @@ export class DiskHost {
     if (files.length === 0) return undefined;
     const [name, inode] = this.#random.pick(files);
     const bit = this.#random.integer(0, inode.length * 8 - 1);
+    // What it held is told before it changes.
+    this.onDamage(inode);
     inode.flip(bit);
-    this.hasLied = true;
     return `${name} bit ${bit}`;
   }
 
@@ -69,31 +68,43 @@ export class DiskHost {
         this.#mayFail();
         return finish();
       });
-    const read = <T>(finish: () => T) =>
+    const read = <T>(name: string, finish: (inode: Inode) => T) =>
       process.later(CALL_MS, () => {
+        const inode = find(medium, name);
         this.#mayFail(() => {
-          this.hasLied = true;
+          this.onDamage(inode);
+          inode.isDamaged = true;
         });
-        return finish();
+        return finish(inode);
       });
     return {
       list: () => call(() => [...medium.names.keys()].filter((name) => !name.startsWith(QUARANTINE))),
-      size: (name) => read(() => find(medium, name).length),
-      read: (name, offset, length) => read(() => find(medium, name).bytes.slice(offset, offset + length)),
+      size: (name) => read(name, ({ length }) => length),
+      read: (name, offset, length) => read(name, ({ bytes }) => bytes.slice(offset, offset + length)),
       create: (name) => this.#create(process, medium, name),
       syncFile: async (name) => this.#sync(process, find(medium, name)),
-      unlink: (name) => call(() => medium.unlink(find(medium, name) && name)),
+      unlink: (name) => call(() => this.#remove(medium, name)),
       quarantine: (name) => call(() => quarantine(medium, name)),
       emptyQuarantine: () =>
         call(() => {
-          for (const kept of quarantined(medium)) medium.unlink(kept);
+          for (const kept of quarantined(medium)) this.#remove(medium, kept);
         }),
       syncDirectory: () => {
         const { changes } = medium;
-        return process.later(this.#syncMs(), () => medium.syncNames(changes));
+        const isFailing = this.#random.chance(this.state.failingShare);
+        return process.later(this.#syncMs(), () => {
+          if (isFailing) throw systemError("EIO");
+          medium.syncNames(changes);
+        });
       },
       freeBytes: () => call(() => this.state.freeBytes),
     };
+  }
+
+  /** What a file took is free again. */
+  #remove(medium: Medium, name: string): void {
+    this.state.freeBytes += find(medium, name).length;
+    medium.unlink(name);
   }
 
   async #create(process: Process, medium: Medium, name: string): Promise<DiskFile> {

@@ -50,6 +50,10 @@ export class Faults {
     this.#world.trace.say("faults", "over");
     kinesis.heal();
     for (const { disk } of [...devices, ...relays]) disk.heal();
+    for (const relay of relays) {
+      relay.link.isCut = false;
+      relay.refusedEventShare = 0;
+    }
     for (const { network } of devices)
       Object.assign(network, { isCut: false, hasProxy: false, isFaulty: false });
   }
@@ -75,6 +79,11 @@ export class Faults {
     const { knobs } = this.#world;
     this.#every(knobs.relayCrashesPerHour, () => relay.crash(this.#isPowerCut()));
     this.#every(knobs.relayRestartsPerHour, () => void relay.restart());
+    this.#every(knobs.clockJumpsPerHour, () => relay.jumpClock());
+    relay.refusedEventShare = knobs.refusedEventShare;
+    this.#spells(relay.name, "cut off from Kinesis", knobs.relayCutOff, (isOn) => {
+      relay.link.isCut = isOn;
+    });
     this.#ofDisk(relay);
   }
 

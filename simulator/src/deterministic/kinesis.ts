@@ -12,6 +12,11 @@ export interface StreamedRecord {
   readonly by: string;
 }
 
+/** What lies between a relay and Kinesis. */
+export interface Link {
+  readonly isCut: boolean;
+}
+
 /** How Kinesis behaves. All of it may change at any moment. */
 export interface KinesisState {
   /** Nobody reaches it. */
@@ -112,8 +117,8 @@ export class Kinesis {
     this.state.throttledShare.set(this.#random.pick(this.#shards).shardId, share);
   }
 
-  /** The stream as a relay's process reaches it; `by` is the process's name. */
-  putFor(process: Process, by: string): PutRecords {
+  /** The stream as a relay's process reaches it over `link`; `by` is the process's name. */
+  putFor(process: Process, link: Link, by: string): PutRecords {
     return (entries) =>
       new Promise((resolve) => {
         const fail = (afterMs: number, why: string) =>
@@ -122,7 +127,7 @@ export class Kinesis {
             .then(resolve);
         const { state } = this;
         const random = this.#random;
-        if (state.isAway) {
+        if (state.isAway || link.isCut) {
           fail(random.chance(0.5) ? 1 : CALL_TIMEOUT_MS, "unreachable");
           return;
         }
@@ -145,11 +150,12 @@ export class Kinesis {
   }
 
   /** The shape of the stream as a relay's process is told it. */
-  shapeFor(process: Process): LoadShape {
+  shapeFor(process: Process, link: Link): LoadShape {
     const { state } = this;
     return () =>
       process.later(this.#random.exponential(LATENCY_MEAN_MS), () => {
-        if (state.isAway || this.#random.chance(state.failedCallShare)) throw new Error("unreachable");
+        if (state.isAway || link.isCut || this.#random.chance(state.failedCallShare))
+          throw new Error("unreachable");
         return {
           shards: [...this.#shards],
           isAuto: this.isAuto,

@@ -4,7 +4,7 @@ import type { Random } from "../listening/random.ts";
  * Raised whenever a seed comes to mean other knobs (`knobs.test.ts` notices): a seed says nothing without the version that it was drawn
  * with.
  */
-export const KNOBS_VERSION = 1;
+export const KNOBS_VERSION = 2;
 
 /** How often something happens per hour of the fault phase, and how long it lasts at most. */
 interface Weather {
@@ -27,6 +27,7 @@ export interface Knobs {
   readonly powerCutShare: number;
   readonly downMinutesMax: number;
   readonly consentChangesPerHour: number;
+  /** Of every machine, relays' included. */
   readonly clockJumpsPerHour: number;
 
   readonly syncMs: number;
@@ -49,6 +50,10 @@ export interface Knobs {
   readonly hasSpool: boolean;
   readonly relayCrashesPerHour: number;
   readonly relayRestartsPerHour: number;
+  /** Share of events that no relay takes, whoever sends them, and whatever else is in the batch. */
+  readonly refusedEventShare: number;
+  /** One relay does not reach Kinesis; others do. */
+  readonly relayCutOff: Weather;
 
   readonly shards: number;
   /** Whether the stream distributes records by itself: never, from the beginning, or from some moment of the fault phase on. */
@@ -95,15 +100,24 @@ interface RelayKnobs {
   readonly refreshIntervalMs: number;
 }
 
-/** Draws a run's knobs. Every fault is absent from some runs, so that what only shows without it shows too. */
+/** Share of runs in which there is every fault at once. */
+const EVERYTHING_SHARE = 0.08;
+
+/**
+ * Draws a run's knobs. Every fault is absent from some runs, so that what only shows without it shows too; and in some of them
+ * none is.
+ */
 export function drawKnobs(random: Random): Knobs {
-  const rate = (most: number) => (random.chance(0.3) ? 0 : rounded(random.fraction() * most));
+  const isEverything = random.chance(EVERYTHING_SHARE);
+  const isAbsent = (share: number) => random.chance(share) && !isEverything;
+  const rate = (most: number) => (isAbsent(0.3) ? 0 : Math.max(0.001, rounded(random.fraction() * most)));
+  const rare = (most: number) => (isAbsent(0.6) ? 0 : rate(most));
   const share = rate;
   const weather = (perHourMost: number, minutesMost: number): Weather => ({
     perHour: rate(perHourMost),
     minutesMax: random.integer(1, minutesMost),
   });
-  const hasSpool = random.chance(0.6);
+  const hasSpool = !isAbsent(0.4);
   return {
     pace: random.pick([1, 1, 3, 10]),
     burstsPerHour: rate(0.5),
@@ -113,13 +127,13 @@ export function drawKnobs(random: Random): Knobs {
     closesPerHour: rate(0.3),
     powerCutShare: rounded(random.fraction()),
     downMinutesMax: random.pick([1, 10, 120]),
-    consentChangesPerHour: random.chance(0.6) ? 0 : rate(0.2),
+    consentChangesPerHour: rare(0.2),
     clockJumpsPerHour: rate(0.2),
     syncMs: random.pick([0.5, 5, 30, 200]),
     diskFull: weather(0.1, 120),
-    diskFailing: random.chance(0.6) ? NEVER : weather(0.1, 10),
-    fileShortage: random.chance(0.6) ? NEVER : weather(0.1, 10),
-    bitFlipsPerHour: random.chance(0.6) ? 0 : rate(0.2),
+    diskFailing: isAbsent(0.6) ? NEVER : weather(0.1, 10),
+    fileShortage: isAbsent(0.6) ? NEVER : weather(0.1, 10),
+    bitFlipsPerHour: rare(0.2),
     latencyMs: random.pick([5, 50, 500]),
     lostRequestShare: share(0.1),
     lostAnswerShare: share(0.1),
@@ -127,12 +141,14 @@ export function drawKnobs(random: Random): Knobs {
     lateMinutesMax: random.pick([0.1, 5, 60]),
     partition: weather(0.3, random.pick([5, 60, 600])),
     proxy: weather(0.1, 30),
-    relays: random.integer(1, 2),
+    relays: isEverything ? 2 : random.integer(1, 2),
     hasSpool,
     relayCrashesPerHour: rate(0.3),
     relayRestartsPerHour: rate(0.3),
+    refusedEventShare: rare(0.02),
+    relayCutOff: weather(0.1, random.pick([5, 120])),
     shards: random.integer(1, 4),
-    auto: random.weighted({ never: 80, always: 5, later: 15 }),
+    auto: isEverything ? "later" : random.weighted({ never: 80, always: 5, later: 15 }),
     failedCallShare: share(0.1),
     lostPutAnswerShare: share(0.05),
     latePutShare: share(0.05),

@@ -24,6 +24,13 @@ export class Machine {
     return Math.floor(TRUE_START_MS + this.agenda.nowMs + this.wallAheadMs);
   }
 
+  /** The wall clock jumps by up to ten years, either way; returns what it is ahead of the truth then, in ms. */
+  jumpClock(): number {
+    const years = this.#random.fraction() * 20 - 10;
+    this.wallAheadMs = Math.round(years * 365.25 * 86_400_000);
+    return this.wallAheadMs;
+  }
+
   start(): Process {
     return new Process(this, this.#random.fork(`process ${++this.#processes}`));
   }

@@ -17,8 +17,8 @@ it("leaves what was synced, under a name that was synced, after every power cut"
   medium.syncNames(medium.changes);
   inode.append(bytes(" or not"));
   for (const found of cuts(medium)) expect(textOf(found, "a").startsWith("synced")).toBe(true);
-  expect(medium.durablyHolds(bytes("synced"))).toBe(true);
-  expect(medium.durablyHolds(bytes("not"))).toBe(false);
+  expect(medium.durableHolder(bytes("synced"))).toBe(inode);
+  expect(medium.durableHolder(bytes("not"))).toBeUndefined();
 });
 
 it("leaves of the rest nothing, a part, all, zeros or junk: each of them at times", () => {

@@ -1,11 +1,16 @@
 import type { Random } from "../listening/random.ts";
 
+/** Where files that cannot be used are set aside. */
+export const QUARANTINE = "quarantine/";
+
 /** The content of a file: what programs see, and how much of it a power cut must leave. */
 export class Inode {
   #bytes = new Uint8Array(256);
   length = 0;
   /** Bytes from the start that were synced. */
   syncedBytes = 0;
+  /** A bit of it flipped, or it could not be read: whatever it holds, and is going to hold, may be lost. */
+  isDamaged = false;
   /** Stretches that a failed sync has given up: they count as clean, and are not on the medium. */
   readonly #lost: [from: number, to: number][] = [];
 
@@ -48,11 +53,13 @@ export class Inode {
     found.append(this.durable());
     found.append(tornTail(this.bytes.subarray(this.syncedBytes), random));
     found.syncedBytes = found.length;
+    found.isDamaged = this.isDamaged;
     return found;
   }
 
   flip(bit: number): void {
     this.#bytes[bit >>> 3]! ^= 1 << (bit & 7);
+    this.isDamaged = true;
   }
 }
 
@@ -138,10 +145,16 @@ export class Medium {
     return found;
   }
 
-  /** Whether `bytes` are certain to be in a file after a power cut. The newest files are looked at first. */
-  durablyHolds(bytes: Buffer): boolean {
+  /** The file in which `bytes` are certain to be after a power cut. The newest files are looked at first. */
+  durableHolder(bytes: Buffer): Inode | undefined {
     const inodes = [...this.#durableNames.values()].toReversed();
-    return inodes.some((inode) => Buffer.from(inode.durable()).includes(bytes));
+    return inodes.find((inode) => Buffer.from(inode.durable()).includes(bytes));
+  }
+
+  /** Whether a file is damaged that is there, or may be there after a power cut, and is not set aside. */
+  get isDamaged(): boolean {
+    const files = [...this.names, ...this.#durableNames];
+    return files.some(([name, inode]) => inode.isDamaged && !name.startsWith(QUARANTINE));
   }
 
   /** Whether `text` stands anywhere, in what programs see or in what a power cut could bring back. */

@@ -20,10 +20,8 @@ export interface Asked {
 
 /** What the promises depend on. */
 export interface OracleOptions {
-  /** One relay, and no spool: then a device's events come in their order. */
+  /** One relay, and no AUTO: then a device's events come in their order, through the spool, too. */
   readonly isOrdered: boolean;
-  /** Whether a disk may have lied about what it holds. */
-  hasLied(device: string): boolean;
 }
 
 const RECEIVED_MS = '"received_ms":';
@@ -70,9 +68,12 @@ export class Oracle {
     for (const seq of safe) known.acknowledge(seq);
     const outside = safe.filter((seq) => !known.isReceived(seq));
     for (const seq of new Set([outside[0], outside.at(-1)])) {
-      if (seq === undefined || spool?.hasLied) continue;
+      if (seq === undefined) continue;
       const line = Buffer.from(`{"device":"${device}","epoch":"${epoch}","seq":${seq},`);
-      if (!spool?.medium.durablyHolds(line))
+      const holder = spool?.medium.durableHolder(line);
+      // It may stand in a file that was damaged before, or while it was on its way.
+      if (holder?.isDamaged) known.damage(seq);
+      if (!holder && !spool?.medium.isDamaged)
         this.violated(
           `${device} ${epoch} ${seq} was acknowledged, and is neither in the stream nor in a spool`,
         );
@@ -97,11 +98,22 @@ export class Oracle {
     }
   }
 
-  /** The audit's verdicts against the truth, once everything has had the time to arrive. */
+  /** The audit's verdicts against the truth, whatever is still on its way: nothing may be claimed too early. */
+  judgeClaims(): void {
+    for (const report of this.#ledger.reports()) {
+      const known = this.truth.epoch(report.device, report.epoch);
+      if (isClaim(report))
+        for (const seq of known.seqs()) if (this.#isMissing(known, seq)) this.#judgeClaim(known, seq, report);
+    }
+  }
+
+  /** The same, and that nothing is lost, once everything has had the time to arrive. */
   judge(): void {
+    this.judgeClaims();
     const reports = new Map<string, EpochReport>();
     for (const report of this.#ledger.reports()) reports.set(`${report.device} ${report.epoch}`, report);
-    for (const epoch of this.truth.epochs) this.#judge(epoch, reports.get(`${epoch.device} ${epoch.epoch}`));
+    for (const epoch of this.truth.epochs)
+      this.#judgeLosses(epoch, reports.get(`${epoch.device} ${epoch.epoch}`));
   }
 
   #received(record: StreamRecord, line: string, by: string): void {
@@ -120,27 +132,38 @@ export class Oracle {
     if (seq > last.seq) known.last = { seq, by };
   }
 
-  #judge(known: EpochTruth, report: EpochReport | undefined): void {
-    const { device, epoch } = known;
-    const name = `${device} ${epoch}`;
-    const mayBeLost = this.#options.hasLied(device);
-    // Who says that everything durable is there must be right even when a disk has lied.
-    const claimsAll =
-      report?.verdict === "COMPLETE" || (report?.end === "named" && report.verdict !== "INCOMPLETE");
-    for (const seq of known.seqs()) {
-      if (this.#ledger.state(device, epoch, seq) !== "missing") continue;
-      const isAcknowledged = known.isAcknowledged(seq);
-      const isDurable = known.isRecorded(seq) && seq <= known.durableThrough;
-      if (!mayBeLost && isAcknowledged) this.violated(`${name} ${seq} was acknowledged, and is lost`);
-      else if (!mayBeLost && isDurable) this.violated(`${name} ${seq} was durable, and is lost`);
-      else if (report?.verdict === "COMPLETE") this.violated(`${name} is said to be COMPLETE without ${seq}`);
-      else if (claimsAll && isDurable)
-        this.violated(`${name} is said to lack nothing durable, and lacks ${seq}`);
+  #isMissing(known: EpochTruth, seq: number): boolean {
+    // Whether it has come is not asked of who is judged.
+    return !known.isReceived(seq) && this.#ledger.state(known.device, known.epoch, seq) !== "declared";
+  }
+
+  /** Who says that everything durable is there must be right even when a disk has lied. */
+  #judgeClaim(known: EpochTruth, seq: number, report: EpochReport): void {
+    const name = `${known.device} ${known.epoch}`;
+    if (report.verdict === "COMPLETE") this.violated(`${name} is said to be COMPLETE without ${seq}`);
+    else if (known.isRecorded(seq) && seq <= known.durableThrough)
+      this.violated(`${name} is said to lack nothing durable, and lacks ${seq}`);
+  }
+
+  #judgeLosses(known: EpochTruth, report: EpochReport | undefined): void {
+    const name = `${known.device} ${known.epoch}`;
+    const missing = [...known.seqs()].filter((seq) => this.#isMissing(known, seq));
+    // What declares a drop, or an end, may be in any epoch that came later.
+    const mayLackDeclarations = this.truth.lacksDeclarations(known.device);
+    for (const seq of missing) {
+      if (mayLackDeclarations || known.mayBeLost(seq)) continue;
+      if (known.isAcknowledged(seq)) this.violated(`${name} ${seq} was acknowledged, and is lost`);
+      else if (known.isRecorded(seq) && seq <= known.durableThrough)
+        this.violated(`${name} ${seq} was durable, and is lost`);
     }
+    const mayBeLost = mayLackDeclarations || known.isDamaged || missing.some(known.mayBeLost);
     if (known.isClosed && !mayBeLost && report?.verdict !== "COMPLETE")
       this.violated(`${name} ended in order, and is ${report?.verdict ?? "not in the stream"}`);
   }
 }
+
+const isClaim = ({ verdict, end }: EpochReport): boolean =>
+  verdict === "COMPLETE" || (end === "named" && verdict !== "INCOMPLETE");
 
 function parse(line: string): StreamRecord | undefined {
   try {

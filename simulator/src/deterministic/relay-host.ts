@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
 import { type Config, checkConfig } from "@tonearm/relay";
 import {
   DeadLetters,
@@ -44,6 +45,10 @@ const SPOOL_SLACK_BYTES = 65_536;
 export class RelayHost implements Endpoint {
   /** Starts while Kinesis was away, on the spool alone. */
   blindStarts = 0;
+  /** Between it and Kinesis. */
+  readonly link = { isCut: false };
+  /** Share of events that it does not take, the same ones whenever they come. */
+  refusedEventShare = 0;
   readonly disk: DiskHost;
   readonly #letters: DiskHost;
   readonly name: string;
@@ -67,6 +72,7 @@ export class RelayHost implements Endpoint {
     this.#random = world.random.fork(name);
     this.#machine = new Machine(name, world.agenda, this.#random.fork("machine"));
     this.disk = new DiskHost(this.#random.fork("disk"));
+    this.disk.onDamage = ({ bytes }) => world.oracle.truth.damageSpooled(bytes);
     this.#letters = new DiskHost(this.#random.fork("letters"));
     const { spoolSegmentBytes: _, ...options } = this.#knobs.relay;
     // The least that a spool may hold is more than a run should need to fill it.
@@ -92,8 +98,8 @@ export class RelayHost implements Endpoint {
       clock,
       log: SILENT,
       spool,
-      put: this.#plant.put(this.#kinesis.putFor(process, name)),
-      loadShape: this.#plant.loadShape(this.#kinesis.shapeFor(process)),
+      put: this.#plant.put(this.#kinesis.putFor(process, this.link, name)),
+      loadShape: this.#plant.loadShape(this.#kinesis.shapeFor(process, this.link)),
     };
     const pipeline = new Pipeline(this.#config, parts);
     const entrance = new Entrance(loadRules(this.#config), clock);
@@ -131,9 +137,18 @@ export class RelayHost implements Endpoint {
     this.#bootLater(RETRY_MS_MAX);
   }
 
+  jumpClock(): void {
+    this.#world.trace.say(this.name, `wall clock is ${this.#machine.jumpClock()} ms ahead`);
+  }
+
   /** A request, by the relay's own HTTP front. */
   async handle(message: Message): Promise<Reply | undefined> {
     const running = this.#running!;
+    const refusal = this.#refusalOf(message);
+    if (refusal) {
+      this.#world.trace.say(this.name, `answers ${refusal.status} ${refusal.body}`);
+      return refusal;
+    }
     const reply = await new Promise<Reply | undefined>((resolve) => {
       const breakOff = () => resolve(undefined);
       running.breaks.add(breakOff);
@@ -182,6 +197,17 @@ export class RelayHost implements Endpoint {
       running.process.kill();
       this.#bootLater(RETRY_MS_MAX);
     }
+  }
+
+  /** As of a relay that other rules apply to: it names what no other answer to the same batch would take. */
+  #refusalOf({ asked: { device, epoch, seqs } }: Message): Reply | undefined {
+    const { isRecorded } = this.#world.oracle.truth.epoch(device, epoch);
+    const isRefused = (seq: number) =>
+      isRecorded(seq) && crc32(`${epoch} ${seq}`) / 2 ** 32 < this.refusedEventShare;
+    const refused = this.refusedEventShare > 0 ? seqs.find(isRefused) : undefined;
+    if (refused === undefined) return undefined;
+    const [status, code] = refused % 2 === 0 ? [400, "invalid_event"] : [413, "batch_too_large"];
+    return { status, retryAfter: undefined, body: JSON.stringify({ code, message: `event ${refused}` }) };
   }
 
   #end(): void {

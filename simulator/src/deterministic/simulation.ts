@@ -28,7 +28,7 @@ export interface SimulationOptions {
 /** What came of a run. */
 export interface SimulationReport {
   readonly seed: string;
-  /** Hours of the whole fleet in the fault phase. */
+  /** Hours of the whole fleet in the fault phase, as far as it came. */
   readonly fleet_hours: number;
   /** Events recorded. */
   readonly events: number;
@@ -49,6 +49,8 @@ const QUIET_MS = 12 * HOUR_MS;
 /** A late copy of a message and a late call may come so much later. */
 const STRAGGLERS_MS = 2 * HOUR_MS;
 const CLOSE_MS = 60_000;
+/** The audit's verdicts are looked at every so many steps, and at the end. */
+const JUDGED_STEPS = 5_000;
 
 /** A fleet, its relays and a stream, from one seed: the same seed is the same run, step by step. */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
@@ -58,7 +60,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const { oracle, trace, agenda } = run.world;
   return {
     seed: options.seed,
-    fleet_hours: options.hours,
+    fleet_hours: Math.min(options.hours, agenda.nowMs / HOUR_MS),
     events: oracle.events,
     violations: oracle.violations,
     tail: oracle.violations.length > 0 ? trace.tail() : "",
@@ -85,10 +87,7 @@ class Run {
     const agenda = new Agenda();
     const trace = new Trace(agenda, options.writeTrace);
     const oracle = new Oracle(trace, {
-      isOrdered: knobs.relays === 1 && !knobs.hasSpool && knobs.auto === "never",
-      hasLied: (name) =>
-        this.#relays.some(({ disk }) => disk.hasLied) ||
-        this.#devices.some((device) => device.name === name && device.disk.hasLied),
+      isOrdered: knobs.relays === 1 && knobs.auto === "never",
     });
     this.world = { agenda, trace, oracle, random, knobs, plant: { ...NO_PLANT, ...options.plant } };
     this.kinesis = new Kinesis(knobs.shards, random.fork("kinesis"), trace, (record) =>
@@ -177,6 +176,7 @@ class Run {
     if (oracle.violations.length > 0) return;
     await agenda.run(agenda.nowMs + forMs, () => {
       for (const relay of this.#relays) relay.check();
+      if (agenda.steps % JUDGED_STEPS === 0) oracle.judgeClaims();
       return oracle.violations.length > 0 || isOver();
     });
   }

@@ -4,6 +4,8 @@ const RECORDED = 1;
 /** A relay has answered 200 for it. */
 const ACKNOWLEDGED = 2;
 const RECEIVED = 4;
+/** It stood in a file of a relay's spool that was damaged. */
+const DAMAGED = 8;
 
 /** The truth about one epoch of one device. */
 export class EpochTruth {
@@ -15,6 +17,8 @@ export class EpochTruth {
   durableThrough = 0;
   /** It ended by `close()`, and that said that everything was durable. */
   isClosed = false;
+  /** When a file of its device was damaged, this epoch had begun: anything of it may have been in there, or what declares it. */
+  isDamaged = false;
   /** Highest number that came into the stream, and by which process of a relay. */
   last: { readonly seq: number; readonly by: string } = { seq: 0, by: "" };
   readonly #flags: number[] = [];
@@ -39,13 +43,24 @@ export class EpochTruth {
     this.#raise(seq, RECEIVED);
   }
 
+  damage(seq: number): void {
+    this.#raise(seq, DAMAGED);
+  }
+
   isRecorded = (seq: number): boolean => this.#has(seq, RECORDED);
   isAcknowledged = (seq: number): boolean => this.#has(seq, ACKNOWLEDGED);
   isReceived = (seq: number): boolean => this.#has(seq, RECEIVED);
+  /** Damage may have taken it on its way. */
+  mayBeLost = (seq: number): boolean => this.isDamaged || this.#has(seq, DAMAGED);
 
   /** Whether this is what was recorded under this number. */
   matches(seq: number, type: string, json: string): boolean {
     return this.isRecorded(seq) && this.#digests[seq] === digestOf(type, json);
+  }
+
+  /** Whether damage has taken a control record of this epoch on its way. */
+  get lacksDeclarations(): boolean {
+    return this.#flags.some((flags) => (flags & (DAMAGED | RECORDED | RECEIVED)) === DAMAGED);
   }
 
   /** Every number that anybody has heard of. */
@@ -63,6 +78,9 @@ export class EpochTruth {
   }
 }
 
+/** An event as it stands in a spool. */
+const SPOOLED = /\{"device":"([^"]+)","epoch":"([^"]+)","seq":(\d+),/g;
+
 const digestOf = (type: string, json: string): number => crc32(json, crc32(type));
 
 /** What really happened, kept outside of everything it judges. */
@@ -74,6 +92,24 @@ export class Truth {
     const known = this.#epochs.get(key) ?? new EpochTruth(device, epoch);
     this.#epochs.set(key, known);
     return known;
+  }
+
+  /** A file of a device was damaged: what it held is not looked into, because it may be packed. */
+  damageDevice(device: string): void {
+    for (const epoch of this.epochs) if (epoch.device === device) epoch.isDamaged = true;
+  }
+
+  /** A file of a relay's spool was damaged, which held these bytes. */
+  damageSpooled(bytes: Uint8Array): void {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+    for (const [, device, epoch, seq] of text.matchAll(SPOOLED))
+      this.epoch(device!, epoch!).damage(Number(seq));
+  }
+
+  /** Whether damage has taken a control record of this device on its way. */
+  lacksDeclarations(device: string): boolean {
+    for (const epoch of this.epochs) if (epoch.device === device && epoch.lacksDeclarations) return true;
+    return false;
   }
 
   get epochs(): Iterable<EpochTruth> {
