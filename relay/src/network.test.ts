@@ -24,12 +24,13 @@ afterEach(async () => {
 function countingStream() {
   const ledger = new Ledger();
   let disorder = 0;
-  let lastSeq = 0;
+  const lastSeqs = new Map<string, number>();
   const take = (data: Uint8Array) => {
     for (const { data: line } of deaggregate({ partitionKey: "", data }).userRecords) {
       const record = JSON.parse(Buffer.from(line).toString());
+      const lastSeq = lastSeqs.get(record.device) ?? 0;
       if (ledger.add(record) && record.seq < lastSeq) disorder++;
-      lastSeq = Math.max(lastSeq, record.seq);
+      lastSeqs.set(record.device, Math.max(lastSeq, record.seq));
     }
   };
   const client = scriptedClient({
@@ -47,9 +48,8 @@ function countingStream() {
   return { client, ledger, disorder: () => disorder };
 }
 
-/** A real relay on a counting stream, and a proxy in front of it. */
-async function path() {
-  const stream = countingStream();
+/** A real relay on a stream. */
+async function relayOn(stream: ReturnType<typeof countingStream>) {
   // The device sends more than a real one's share; to wait for that would be most of the test.
   const config = checkConfig({
     insecure: true,
@@ -61,10 +61,23 @@ async function path() {
   });
   const relay = await startRelay(config, stream.client, systemClock, SILENT);
   ends.push(() => relay.stop());
-  const proxy = new CuttingProxy(Number(new URL(relay.url).port));
+  return relay;
+}
+
+const portOf = ({ url }: { readonly url: string }) => Number(new URL(url).port);
+
+async function proxyTo(relay: { readonly url: string }) {
+  const proxy = new CuttingProxy(portOf(relay));
   const port = await proxy.listen();
   ends.push(() => proxy.close());
-  return { stream, relay, proxy, port };
+  return { proxy, port };
+}
+
+/** A real relay on a counting stream, and a proxy in front of it. */
+async function path() {
+  const stream = countingStream();
+  const relay = await relayOn(stream);
+  return { stream, relay, ...(await proxyTo(relay)) };
 }
 
 function speaker(port: number, options: Partial<TelemetryOptions> = {}): Telemetry {
@@ -88,11 +101,13 @@ const record = (telemetry: Telemetry, events: number) => {
 };
 
 /** Everything is there once, in order, and the relay's book is right. */
-async function expectWhole({ stream, relay }: Awaited<ReturnType<typeof path>>, telemetry: Telemetry) {
-  expect(await telemetry.close()).toMatchObject({ delivered: true });
-  expect([...stream.ledger.reports()]).toMatchObject([
-    { verdict: "COMPLETE", duplicates: 0, missing: [], dropped: 0 },
-  ]);
+async function expectWhole(
+  { stream, relay }: Pick<Awaited<ReturnType<typeof path>>, "stream" | "relay">,
+  ...devices: readonly Telemetry[]
+) {
+  for (const telemetry of devices) expect(await telemetry.close()).toMatchObject({ delivered: true });
+  const whole = { verdict: "COMPLETE", duplicates: 0, missing: [], dropped: 0 };
+  expect([...stream.ledger.reports()]).toMatchObject(devices.map(() => whole));
   expect(stream.disorder()).toBe(0);
   expect(relay.pipeline.book.imbalance).toBe(0);
 }
@@ -101,6 +116,9 @@ async function expectWhole({ stream, relay }: Awaited<ReturnType<typeof path>>, 
 const SEED = chosenSeed();
 const SIZES =
   SEED === 1 ? [1, 12, 40, 300] : [1 + (SEED % 10), 11 + (SEED % 9), 20 + (SEED % 79), 150 + (SEED % 307)];
+
+/** Between them they meet every byte. */
+const SILENT_DEVICES = 32;
 
 describe("a connection that breaks at any byte", () => {
   it.each(SIZES.flatMap((size) => [["reset", size] as const, ["close", size] as const]))(
@@ -137,18 +155,63 @@ describe("a connection that breaks at any byte", () => {
   );
 });
 
-it("a relay that falls silent in the middle of anything is asked again after the time-out", async () => {
-  const made = await path();
-  const telemetry = speaker(made.port, { requestTimeoutMs: 100 });
-  for (const side of ["request", "answer"] as const) {
-    for (const atByte of [0, 1, 20, 120]) {
-      made.proxy.arm({ side, atByte, how: "silence" });
-      record(telemetry, 3);
-      expect(await telemetry.flush()).toMatchObject({ delivered: true });
-      expect(made.proxy.armed).toBe(false);
+it("a relay that falls silent at any byte is asked again after the time-out", async () => {
+  const stream = countingStream();
+  const relay = await relayOn(stream);
+  let cases = 0;
+  // Each waits for its time-outs most of the time.
+  const lives = Array.from({ length: SILENT_DEVICES }, async (_, number) => {
+    const { proxy, port } = await proxyTo(relay);
+    const telemetry = speaker(port, { device: `d${number}`, requestTimeoutMs: 200 });
+    for (let exchange = 0; exchange < 2; exchange++) {
+      proxy.arm();
+      record(telemetry, 1);
+      await telemetry.flush();
     }
-  }
-  await expectWhole(made, telemetry);
+    const { request, answer } = proxy.bytes;
+    for (const [side, bytes] of [["request", request] as const, ["answer", answer] as const]) {
+      for (let atByte = number; atByte <= bytes; atByte += SILENT_DEVICES) {
+        proxy.arm({ side, atByte, how: "silence" });
+        record(telemetry, 1);
+        const { delivered } = await telemetry.flush();
+        if (!delivered) expect({ side, atByte }).toBe("delivered in the end");
+        if (!proxy.armed) cases++;
+      }
+    }
+    return telemetry;
+  });
+  const devices = await Promise.all(lives);
+  expect(cases).toBeGreaterThan(400);
+  await expectWhole({ stream, relay }, ...devices);
+  tally(cases);
+}, 120_000);
+
+describe("the judgement of what came of a broken connection (control)", () => {
+  it("finds out a batch that counts as accepted although no relay has it", async () => {
+    const made = await path();
+    const telemetry = speaker(made.port);
+    record(telemetry, 3);
+    await telemetry.flush();
+    made.proxy.arm({ side: "request", atByte: 0, how: "forged" });
+    record(telemetry, 3);
+    expect(await telemetry.flush()).toMatchObject({ delivered: true });
+    expect(made.proxy.armed).toBe(false);
+    await expect(expectWhole(made, telemetry)).rejects.toThrow("to match object");
+    expect([...made.stream.ledger.reports()]).toMatchObject([{ missing: [{}] }]);
+  });
+
+  it("finds out a batch that is taken once more by a relay that remembers nothing", async () => {
+    const made = await path();
+    const telemetry = speaker(made.port);
+    record(telemetry, 3);
+    await telemetry.flush();
+    made.proxy.arm({ side: "answer", atByte: 0, how: "reset" });
+    made.proxy.targetPort = portOf(await relayOn(made.stream));
+    record(telemetry, 3);
+    expect(await telemetry.flush()).toMatchObject({ delivered: true });
+    await expect(expectWhole(made, telemetry)).rejects.toThrow("to match object");
+    expect([...made.stream.ledger.reports()]).toMatchObject([{ verdict: "COMPLETE", duplicates: 3 }]);
+  });
 });
 
 it.each(["twice", "again", "late"] as const)(

@@ -4,6 +4,12 @@ import { systemClock } from "@tonearm/sdk/ports";
 
 /** How late a late answer is. */
 const LATE_MS = 150;
+const FORGED_BODY = JSON.stringify({
+  acked_through: Number.MAX_SAFE_INTEGER,
+  durable: "stream",
+  server_time: 0,
+});
+const FORGED = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${FORGED_BODY.length}\r\nconnection: close\r\n\r\n${FORGED_BODY}`;
 
 /** What happens to the next connection that carries something. */
 export interface Cut {
@@ -13,14 +19,16 @@ export interface Cut {
   /**
    * `reset`: both ends are told at once. `close`: as if the other had ended. `silence`: nothing more ever comes. And nothing is
    * cut, but what comes is what nobody waits for: `twice`: it comes a second time at once; `again`: when the next request of the
-   * connection is under way, as if it were its answer; `late`: after 150 ms.
+   * connection is under way, as if it were its answer; `late`: after 150 ms. For controls, `forged`: of a request, the proxy
+   * itself answers that all of it was accepted, and nobody else gets it.
    */
-  readonly how: "reset" | "close" | "silence" | "twice" | "again" | "late";
+  readonly how: "reset" | "close" | "silence" | "twice" | "again" | "late" | "forged";
 }
 
 /** A TCP proxy on loopback that cuts one exchange short, and leaves the ones after it alone. */
 export class CuttingProxy {
-  readonly #targetPort: number;
+  /** Where connections lead that come from now on. */
+  targetPort: number;
   readonly #server = createServer((client) => this.#join(client));
   readonly #sockets = new Set<Socket>();
   #cut: Cut | undefined;
@@ -30,7 +38,7 @@ export class CuttingProxy {
   #again: { readonly to: Socket; readonly chunk: Buffer } | undefined;
 
   constructor(targetPort: number) {
-    this.#targetPort = targetPort;
+    this.targetPort = targetPort;
   }
 
   async listen(): Promise<number> {
@@ -62,7 +70,7 @@ export class CuttingProxy {
   }
 
   #join(client: Socket): void {
-    const relay = connect(this.#targetPort, "127.0.0.1");
+    const relay = connect(this.targetPort, "127.0.0.1");
     for (const socket of [client, relay]) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
@@ -115,6 +123,10 @@ export class CuttingProxy {
       case "close":
         to.end();
         from.end();
+        return;
+      case "forged":
+        from.removeAllListeners("data").resume();
+        from.end(FORGED);
         return;
       case "silence":
         from.removeAllListeners("data").resume();
