@@ -9,7 +9,8 @@ const conditions = ["source", "node"];
  *
  * - codec: how events, batches and answers are spelled (`wire`), and frames of the log (`segment-format`, `payload`, `packed-entries`)
  * - recovery: what is made of the files that are found (`recovery`, `scan`, `catalog`)
- * - acknowledge: what is forgotten, and what is shown instead (`read-window`, `segment-writer`, `run`)
+ * - acknowledge: what is forgotten, and what is shown instead (`read-window`, `segment-writer`, `run`); what an answer means, on a
+ *   device (`pump`, `delivery`) and in a relay (`retrier`, `replay`)
  * - trim: what may go (`file-log`, `eviction`, `purge`)
  * - aggregate: what KCL reads (`relay/src/aggregate`)
  */
@@ -19,11 +20,12 @@ export default defineConfig({
   test: {
     include: [
       "sdk/src/{file-log,wire}/**/*.test.ts",
-      "sdk/src/{consent,memory-store,purge,run}.test.ts",
+      "sdk/src/{before-send,consent,consent-close,delivery,flush,hooks,memory-store,outage,pump,purge,redaction,refusal,run,storage,telemetry}.test.ts",
       "sdk/src/node/packed-queue.test.ts",
       "relay/src/aggregate/*.test.ts",
       "relay/src/ingest/columns-batch.test.ts",
       "relay/src/{holes,pipeline,pipeline-outage}.test.ts",
+      "relay/src/{put/retrier,spool/replay}.test.ts",
     ],
     exclude: ["**/bit-rot.test.ts"],
     testTimeout: 120_000,
@@ -32,9 +34,10 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: [
-        "sdk/src/run.ts",
+        "sdk/src/{delivery,pump,run}.ts",
         "sdk/src/wire/**/*.ts",
         "sdk/src/file-log/{catalog,commit-frames,eviction,file-log,packed-entries,payload,purge,read-window,recovery,scan,segment-format,segment-writer}.ts",
+        "relay/src/{put/retrier,spool/replay}.ts",
         "relay/src/aggregate/*.ts",
       ],
       exclude: ["**/*.test.ts"],

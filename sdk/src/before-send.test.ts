@@ -157,6 +157,17 @@ describe("a page that is left", () => {
       [1, 3],
     ]);
   });
+
+  it.each([
+    ["before anything has begun", "granted"],
+    ["while consent is missing", "pending"],
+  ] as const)("gives nothing %s", async (_, consent) => {
+    const { telemetry, transport, clock, page } = inPage({ consent });
+    if (consent === "pending") await clock.advance(2_000);
+    telemetry.record("tick", {});
+    page.hide(60_000);
+    expect(transport.batches).toEqual([]);
+  });
 });
 
 describe("what the engineer is told", () => {

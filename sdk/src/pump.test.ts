@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { CommonOptions } from "./options.ts";
+import { type CommonOptions, checkOptions } from "./options.ts";
+import { Pump } from "./pump.ts";
+import type { PumpSource } from "./pump-source.ts";
+import type { Run } from "./store.ts";
 import { instance, settled } from "./testing/instance.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
-import { accept } from "./testing/scripted-transport.ts";
+import { accept, unreachable } from "./testing/scripted-transport.ts";
 import type { Answer } from "./transport.ts";
 
 describe("a batch is sent", () => {
@@ -148,5 +152,100 @@ describe("holding back", () => {
     expect(errors.map(({ code, message }) => [code, message])).toEqual([
       ["hook_failed", "holdBack failed (mine); nothing is held back by it"],
     ]);
+  });
+});
+
+/** A pump on a source that shows and sends what the test says. */
+function bare() {
+  const clock = new ManualClock();
+  const state = { waiting: 0, heldBack: false, runs: [] as Run[], fresh: undefined as Run | undefined };
+  const sent: { readonly run: Run; answer(answer: Answer): void }[] = [];
+  const source: PumpSource = {
+    epoch: EPOCH,
+    read: async () => state.runs.shift(),
+    peek: () => state.fresh,
+    send: (run) => new Promise((answer) => sent.push({ run, answer })),
+    acknowledge: async () => undefined,
+    reject: async () => true,
+    faulted: () => undefined,
+    broke: () => undefined,
+    waiting: () => state.waiting,
+    heldBack: () => state.heldBack,
+  };
+  const pump = new Pump(source, clock, checkOptions({ endpoint: "http://127.0.0.1:9", device: "d1" }, []));
+  return { pump, clock, state, sent };
+}
+
+const EPOCH = "a".repeat(16);
+const runOf = (firstSeq: number): Run => ({
+  device: "d1",
+  epoch: EPOCH,
+  firstSeq,
+  events: [Uint8Array.of(1)],
+});
+
+describe("what comes while somebody waits for it", () => {
+  it("is sent at once, however little it is, and what cannot be read yet is not", async () => {
+    const { pump, clock, state, sent } = bare();
+    const reached = pump.reaches(1, 10_000);
+    await clock.settle();
+    pump.notify(1);
+    await clock.settle();
+    expect([pump.state, sent.length]).toEqual(["idle", 0]);
+    Object.assign(state, { waiting: 1, runs: [runOf(1)] });
+    pump.notify(1);
+    await clock.settle();
+    expect(sent.length).toBe(1);
+    state.waiting = 0;
+    sent[0]!.answer(accept(runOf(1)));
+    expect(await reached).toBe(true);
+  });
+});
+
+describe("a pump whose process may end at any moment", () => {
+  it("gives what can be had without waiting to the transport before it returns", () => {
+    const { pump, state, sent } = bare();
+    state.fresh = runOf(1);
+    pump.leave(1_000, false);
+    expect(sent.map(({ run }) => run.firstSeq)).toEqual([1]);
+  });
+
+  it("sends nothing when there is nothing, or the application holds it back", () => {
+    const { pump, state, sent } = bare();
+    pump.leave(1_000, false);
+    Object.assign(state, { fresh: runOf(1), heldBack: true });
+    pump.leave(1_000, false);
+    expect([pump.state, sent.length]).toEqual(["idle", 0]);
+  });
+
+  it("overtakes a request under way only when it is told to", async () => {
+    const { pump, clock, state, sent } = bare();
+    state.runs = [runOf(1)];
+    pump.sendNow();
+    await clock.settle();
+    state.fresh = runOf(2);
+    pump.leave(1_000, false);
+    expect(sent.length).toBe(1);
+    pump.leave(1_000, true);
+    expect(sent.map(({ run }) => run.firstSeq)).toEqual([1, 2]);
+  });
+});
+
+describe("a network that may be back", () => {
+  it.each([
+    ["ends a wait that a failure imposed", unreachable(), 2],
+    ["leaves one that the relay asked for", { ...unreachable(), afterMs: 10_000 } as Answer, 1],
+    ["begins nothing where nothing waits", accept(runOf(1)), 1],
+  ])("%s", async (_, answer, requests) => {
+    const { pump, clock, state, sent } = bare();
+    state.runs = [runOf(1), runOf(1)];
+    pump.sendNow();
+    await clock.settle();
+    if (answer.kind === "accepted") state.runs = [];
+    sent[0]!.answer(answer);
+    await clock.settle();
+    pump.tryNow();
+    await clock.settle();
+    expect(sent.length).toBe(requests);
   });
 });

@@ -32,8 +32,7 @@ function recordOf(name: string, more: Partial<PutEntry> & { readonly sinceMs?: n
   };
 }
 
-const namesOf = (records: readonly Waiting[]): string[] =>
-  records.map(({ entry }) => entry.partitionKey);
+const namesOf = (records: readonly Waiting[]): string[] => records.map(({ entry }) => entry.partitionKey);
 
 /** What became of each record's batch; `waits` as long as nothing did. */
 const fatesOf = (records: readonly Waiting[]): Promise<string[]> =>
@@ -76,7 +75,12 @@ const answered = (names: readonly string[], resultOf: (name: string) => PutResul
 describe("a call that Kinesis answers", () => {
   it("delivers what was taken and gives its memory back, and puts again what was not, whatever the reason", async () => {
     const freed: string[] = [];
-    const codes: Record<string, string> = { b: THROTTLED, c: "InternalFailure", d: THROTTLED, e: "NewFailure" };
+    const codes: Record<string, string> = {
+      b: THROTTLED,
+      c: "InternalFailure",
+      d: THROTTLED,
+      e: "NewFailure",
+    };
     const { retrier: made, told } = retrier((names) =>
       answered(names, (name) => (codes[name] === undefined ? taken : { ok: false, code: codes[name] })),
     );
@@ -95,9 +99,11 @@ describe("a call that Kinesis answers", () => {
 
   it("slows a shard down for what was throttled in it, and for nothing else", async () => {
     const codes: Record<string, string> = { a: "InternalFailure", b: THROTTLED };
-    const { retrier: made, limiter, clock } = retrier((names) =>
-      answered(names, (name) => ({ ok: false, code: codes[name]! })),
-    );
+    const {
+      retrier: made,
+      limiter,
+      clock,
+    } = retrier((names) => answered(names, (name) => ({ ok: false, code: codes[name]! })));
     clock.now = 5_000;
     for (const shardId of ["shard-a", "shard-b"]) limiter.take(shardId, "live", 1);
     await made.call([recordOf("a", { shardId: "shard-a" }), recordOf("b", { shardId: "shard-b" })]);
@@ -180,7 +186,9 @@ describe("a call that Kinesis refuses", () => {
     expect(calls.map((names) => names.join(""))).toEqual(["abcde", "ab", "cde", "c", "de"]);
     expect(await fatesOf(records)).toEqual(["stream", "stream", "refused", "stream", "stream"]);
     expect(records[2]!.entry.deliveries[0]!.refusal).toBe("RangeError");
-    expect(told.filter((each) => (each as string[])[0] === "refused")).toEqual([["refused", "c", "RangeError"]]);
+    expect(told.filter((each) => (each as string[])[0] === "refused")).toEqual([
+      ["refused", "c", "RangeError"],
+    ]);
   });
 
   it("of one record proves nothing as long as nothing else was taken: it is put again", async () => {

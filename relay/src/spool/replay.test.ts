@@ -131,13 +131,7 @@ describe("a replay", () => {
     arrive(3);
     expect(await told()).toEqual([]);
     release();
-    expect(await told()).toEqual([
-      "acknowledge 1",
-      "settled 1",
-      "acknowledge 3",
-      "settled 2 3",
-      "read 0",
-    ]);
+    expect(await told()).toEqual(["acknowledge 1", "settled 1", "acknowledge 3", "settled 2 3", "read 0"]);
   });
 
   it("acknowledges nothing behind a batch that did not get through, and after a pause puts that one only", async () => {
@@ -197,7 +191,7 @@ describe("a replay that is stopped", () => {
     replay.start();
     await told();
     let hasEnded = false;
-    const ended = replay.stop().then(() => {
+    const ended = replay.stop().finally(() => {
       hasEnded = true;
     });
     arrive(1);
@@ -208,17 +202,20 @@ describe("a replay that is stopped", () => {
     expect(await told()).toEqual(["acknowledge 2", "settled 2"]);
   });
 
-  it.each(["an empty spool", "a Kinesis that takes nothing", "a pause"])("ends at once in %s", async (where) => {
-    const { replay, told, arrive, kinesis, clock } = replaying(where === "an empty spool" ? 0 : 1);
-    kinesis.takes = where !== "a Kinesis that takes nothing";
-    replay.start();
-    await told();
-    if (where === "a pause") arrive(1, WAITS);
-    await told();
-    await replay.stop();
-    expect(await told()).toEqual([]);
-    expect(clock.timers).toBe(0);
-  });
+  it.each(["an empty spool", "a Kinesis that takes nothing", "a pause"])(
+    "ends at once in %s",
+    async (where) => {
+      const { replay, told, arrive, kinesis, clock } = replaying(where === "an empty spool" ? 0 : 1);
+      kinesis.takes = where !== "a Kinesis that takes nothing";
+      replay.start();
+      await told();
+      if (where === "a pause") arrive(1, WAITS);
+      await told();
+      await replay.stop();
+      expect(await told()).toEqual([]);
+      expect(clock.timers).toBe(0);
+    },
+  );
 
   it("that was never started ends, too", async () => {
     await replaying(1).replay.stop();
