@@ -152,6 +152,25 @@ describe("following a player on D-Bus", () => {
     ]);
   });
 
+  it("looks again at a silent player that takes its time, and not for ever", async () => {
+    const all = { PlaybackStatus: "Stopped", Metadata: track("/1"), Position: 0n };
+    bus.all = { PlaybackStatus: "Stopped", Metadata: {}, Position: 0n };
+    await follow();
+    bus.all = all;
+    bus.change({ Metadata: track("/1") });
+    await clock.advance(1_500);
+    bus.all = { ...all, Position: 200_000n };
+    await clock.advance(1_500);
+    bus.all = { ...all, Metadata: track("/2") };
+    bus.change({ PlaybackStatus: "Stopped", Metadata: {} });
+    bus.change({ Metadata: track("/2") });
+    await clock.advance(2_500);
+    bus.all = { ...bus.all, Position: 200_000n };
+    await clock.advance(2_500);
+    adapter.close();
+    expect(telemetry.plays).toMatchObject([{ ms_played: 1_800, position_start_ms: 0 }]);
+  });
+
   it("looks where a loop is when its end is due, because nobody says so", async () => {
     bus.all = { PlaybackStatus: "Playing", LoopStatus: "Track", Metadata: track("/1"), Position: 0n };
     await follow();

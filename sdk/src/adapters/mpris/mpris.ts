@@ -34,8 +34,9 @@ const BUS = "org.freedesktop.DBus";
 const ROUND_LOOK_MS = 250;
 const BACKOFF = { backoffBaseMs: 100, backoffMaxMs: 10_000 };
 const QUIET_ATTEMPTS = 5;
-/** When a player that is presumed to play must have moved. */
+/** A player that is presumed to play is looked at so often, and so many times at most, for it to have moved. */
 const PRESUMED_LOOK_MS = 400;
+const PRESUMED_LOOKS_MAX = 5;
 /** So long a player may be between two tracks. */
 const BETWEEN_LOOK_MS = 1_000;
 /** A player that plays is asked so often whether it is still there, and has so long to answer. */
@@ -64,8 +65,9 @@ class MprisFollower implements Adapter {
   #cancelLook: Cancel | undefined;
   /** Counts the player's lives, so that what belongs to an earlier one is left alone. */
   #attachment = 0;
-  /** Whether a player that is presumed to play has not been looked at yet. */
+  /** Whether a player that is presumed to play has not been seen to move yet, and how often it was looked at. */
   #isAwaited = false;
+  #presumedLooks = 0;
   /** Whether an answer is on its way, and whether the player has changed since it was asked for. */
   #isAsking = false;
   #isAskedAgain = false;
@@ -200,6 +202,7 @@ class MprisFollower implements Adapter {
   /** Where is it now, and where in a moment? */
   async #presume(): Promise<void> {
     const properties = this.#properties;
+    this.#presumedLooks = 1;
     this.#lookIn(PRESUMED_LOOK_MS, "presumed");
     try {
       const all = await properties?.GetAll(PLAYER);
@@ -247,6 +250,11 @@ class MprisFollower implements Adapter {
   #take(why: Look, all: Properties): void {
     if (why === "alive") {
       this.#lookLater();
+      return;
+    }
+    // A busy machine may take longer to put a track on.
+    if (why === "presumed" && this.#reader.hasNotMoved(all) && this.#presumedLooks++ < PRESUMED_LOOKS_MAX) {
+      this.#lookIn(PRESUMED_LOOK_MS, why);
       return;
     }
     const seen = this.#reader.set(all);

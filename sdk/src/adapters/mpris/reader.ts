@@ -50,6 +50,11 @@ export class MprisReader {
     if (this.isPresumed) this.#presumedUs = numberOf(Position) ?? null;
   }
 
+  /** Whether a player that is presumed to play says that it is where it was. */
+  hasNotMoved({ PlaybackStatus, Position }: Properties): boolean {
+    return this.isPresumed && PlaybackStatus === "Stopped" && numberOf(Position) === this.#presumedUs;
+  }
+
   /** All that the player says at this moment. Of a presumption, only its time can say whether it is true. */
   set(properties: Properties): Sighting {
     const { PlaybackStatus, Position } = properties;
