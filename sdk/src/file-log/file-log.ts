@@ -190,7 +190,10 @@ export class FileLog implements Store {
       ranges.push(...rangesOf(segment.header.epoch, parts.given));
     }
     const apply = async () => {
-      for (const sacrifice of readable) await this.#evict(sacrifice);
+      // Some may have been trimmed, or given up by another plan, since.
+      const { segments } = this.#catalog;
+      for (const sacrifice of readable)
+        if (segments.includes(sacrifice.segment)) await this.#evict(sacrifice);
     };
     return readable.length > 0 ? { ranges, apply: () => this.#mutex.run(apply) } : undefined;
   }
@@ -198,12 +201,9 @@ export class FileLog implements Store {
   /** What goes and what stays of a segment; undefined while its file cannot be read. */
   async #split(sacrifice: Sacrifice) {
     const { name, header, bytes } = sacrifice.segment;
-    try {
-      const file = await this.#options.disk.read(name, 0, bytes);
-      return split(sacrifice, this.#catalog.acknowledgedThrough(header.epoch), file, this.#options.packer);
-    } catch {
-      return undefined;
-    }
+    const { disk, packer } = this.#options;
+    const file = await disk.read(name, 0, bytes).catch(() => undefined);
+    return file && split(sacrifice, this.#catalog.acknowledgedThrough(header.epoch), file, packer);
   }
 
   /**
@@ -212,18 +212,18 @@ export class FileLog implements Store {
    */
   async #evict(sacrifice: Sacrifice): Promise<boolean> {
     const { segment } = sacrifice;
-    if (!this.#catalog.segments.includes(segment)) return true;
     const parts = await this.#split(sacrifice);
     if (!parts) return false;
+    const { kept, damaged } = parts;
     let replacement: Segment | undefined;
     try {
-      if (parts.kept.length > 0) replacement = await this.#writer!.rewrite(segment.header, parts.kept);
+      if (kept.length > 0) replacement = await this.#writer!.rewrite(segment.header, kept);
     } catch {
       return false;
     }
     // What damage took of a file that nobody has read yet would go unseen.
-    if (parts.damaged && segment.readOffset < segment.bytes) this.#window!.suspect(segment);
-    const surviving = new Set(parts.kept.map(({ seq }) => seq));
+    if (damaged && segment.readOffset < segment.bytes) this.#window!.suspect(segment);
+    const surviving = new Set(kept.map(({ seq }) => seq));
     this.#window!.replace(segment, replacement, ({ seq }) => surviving.has(seq));
     if (replacement) {
       replacement.repeatedSeq = segment.repeatedSeq;
