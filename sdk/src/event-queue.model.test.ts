@@ -176,7 +176,7 @@ const lists = (make: () => EventQueue, commands: fc.Arbitrary<Command>[], maxCom
 const packed = () => new PackedQueue(idlePacker);
 const COURSES = {
   "a plain queue": {
-    runs: 20_000,
+    runs: 19_000,
     property: lists(() => new PlainQueue(), commandsFor(small, 5, undefined), 24),
   },
   "a packed queue": { runs: 20_000, property: lists(packed, commandsFor(small, 5, ROOM), 24) },

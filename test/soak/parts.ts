@@ -58,6 +58,7 @@ const FUZZ = [
 const MODELS = [
   "sdk/src/file-log/file-log.model.test.ts",
   "sdk/src/event-queue.model.test.ts",
+  "sdk/src/device.model.test.ts",
   "relay/src/spool/spool.model.test.ts",
   "relay/src/resends.model.test.ts",
   "relay/src/pipeline.model.test.ts",
