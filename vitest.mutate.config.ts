@@ -29,6 +29,8 @@ export default defineConfig({
       "relay/src/ingest/columns-batch.test.ts",
     ],
     exclude: ["**/bit-rot.test.ts"],
+    // On a machine that does other things beside it a test may take ten times as long.
+    testTimeout: 120_000,
     testNamePattern: /^(?!.*(\(control\)|on a real directory))/,
     env: { TONEARM_FUZZ_FACTOR: "0.01" },
   },
