@@ -271,7 +271,8 @@ export class FileLog implements Store {
     const begun = segments.some((segment) => !segment.sealed && segment.lastSeq > 0);
     const witnesses = begun ? [] : [this.#catalog.newest, segments.findLast(({ lastSeq }) => lastSeq > 0)];
     const stays = segments.findIndex((segment) => !isDone(segment) || witnesses.includes(segment));
-    const done = segments.slice(0, stays < 0 ? undefined : stays);
+    // One stays always, if there are any: what is written to now, or a witness.
+    const done = segments.slice(0, stays);
     if (done.length > 0) await this.#writer!.syncAcks();
     for (const segment of done) await this.#remove(segment);
     if (this.#lost.length > 0) await this.#clearLost(begun);
