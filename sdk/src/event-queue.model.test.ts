@@ -4,7 +4,7 @@ import { type EventQueue, PlainQueue } from "./event-queue.ts";
 import { PackedQueue } from "./node/packed-queue.ts";
 import type { Packer } from "./packer.ts";
 import { CONTROL, type Entry, type Priority } from "./store.ts";
-import { modelRuns, noFault } from "./testing/model-runs.ts";
+import { holds } from "./testing/model-runs.ts";
 
 /** A peek of a queue that packs may end so much earlier: what is packed goes as a whole. */
 const BLOCK_BYTES = 65_536;
@@ -174,6 +174,7 @@ const lists = (make: () => EventQueue, commands: fc.Arbitrary<Command>[], maxCom
   });
 
 const packed = () => new PackedQueue(idlePacker);
+const FILE = "event-queue.model";
 const COURSES = {
   "a plain queue": {
     runs: 19_000,
@@ -184,8 +185,8 @@ const COURSES = {
 };
 
 describe("a queue is a list: what is pushed is shown in order, stays as it was, and goes when it is released", () => {
-  it.each(Object.entries(COURSES))("%s", { timeout: 600_000 }, (_, { runs, property }) => {
-    expect(noFault(fc.check(property, modelRuns(runs)), "event-queue.model")).toBeGreaterThan(0);
+  it.each(Object.entries(COURSES))("%s", { timeout: 600_000 }, async (name, { runs, property }) => {
+    expect(await holds(property, runs, FILE, `${FILE}.${name.replaceAll(" ", "-")}`)).toBeGreaterThan(0);
   });
 
   it.each<[string, (queue: PackedQueue) => Partial<EventQueue>]>([

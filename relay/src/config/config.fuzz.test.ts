@@ -18,6 +18,7 @@ it("whatever a configuration holds, it is complete or refused by a sentence that
       }),
       encoded({ corsOrigins: ["https://a.example.com", "*"], insecure: true, shutdownMs: -1 }),
     ],
+    kept: "config",
     inputs: 30_000,
     check(input) {
       let value: unknown;

@@ -86,11 +86,12 @@ const FUZZ_TIMEOUT_MS = 120_000;
 
 it.each(SPELLINGS)(
   "bad batches in $name are refused in plain words, and no good one forges a record",
-  ({ decode, corpus }) => {
+  ({ name, decode, corpus }) => {
     const codes = new Set<string>();
     let accepted = 0;
     fuzz({
       corpus,
+      kept: `batches.${name}`,
       inputs: 700_000,
       check(input) {
         let batch: Batch;

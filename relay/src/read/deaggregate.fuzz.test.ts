@@ -27,6 +27,7 @@ it("whatever stands in an aggregate with a right digest, reading it ends, and gi
   const outcomes = new Set<string>();
   fuzz({
     corpus: MESSAGES,
+    kept: "deaggregate",
     inputs: 500_000,
     check(message) {
       const { aggregated, userRecords, withheld } = deaggregate({ partitionKey: "p", data: sealed(message) });
@@ -44,6 +45,7 @@ it("damage to a sealed aggregate makes it one plain record, never part of it", (
   const corpus = MESSAGES.map(sealed);
   fuzz({
     corpus,
+    kept: "deaggregate.damaged",
     inputs: 300_000,
     check(data) {
       const { aggregated } = deaggregate({ partitionKey: "p", data });

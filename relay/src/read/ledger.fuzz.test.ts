@@ -32,6 +32,7 @@ it("whatever control records say, the verdict agrees with the numbers, and huge 
       Uint8Array.from({ length: 24 }, (_, i) => i * 37),
       Uint8Array.from({ length: 60 }, (_, i) => i * 11),
     ],
+    kept: "ledger",
     inputs: 200_000,
     check(input) {
       const ledger = new Ledger();

@@ -1,5 +1,5 @@
 import type { Entry, Store } from "@tonearm/sdk/file-log";
-import { command, lyingDisk, meddledStore, modelRuns, noFault, QuickClock } from "@tonearm/sdk/testing";
+import { command, holds, lyingDisk, meddledStore, QuickClock } from "@tonearm/sdk/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type MakeSpoolLog, quickLog, SpoolBench } from "../testing/spool-bench.ts";
@@ -57,7 +57,7 @@ describe("a spool on a disk that fails, in processes that die", () => {
   it("hands over every batch that it has called stored, in order, until that is in the stream", {
     timeout: 600_000,
   }, async () => {
-    expect(noFault(await fc.check(lives(quickLog), modelRuns(RUNS)), FILE)).toBeGreaterThan(0);
+    expect(await holds(lives(quickLog), RUNS, FILE)).toBeGreaterThan(0);
   });
 
   it.each<[string, (log: Store) => Partial<Store>]>([
@@ -102,7 +102,7 @@ describe("a spool that several senders and the replay use at once", () => {
     });
 
   it("hands every batch over once, whenever the power goes", { timeout: 600_000 }, async () => {
-    expect(noFault(await fc.check(schedules(), modelRuns(SCHEDULES)), FILE)).toBeGreaterThan(0);
+    expect(await holds(schedules(), SCHEDULES, FILE, `${FILE}.schedules`)).toBeGreaterThan(0);
   });
 
   it("finds it when a batch is called stored before its sync (control)", async () => {

@@ -23,6 +23,7 @@ it("damaged frames are told from whole ones, and nothing that reads them throws"
   let whole = 0;
   const inputs = fuzz({
     corpus: FRAMES,
+    kept: "frames",
     inputs: 1_000_000,
     check(input) {
       const frame = decodeFrame(input, 0, SALT);
@@ -43,6 +44,7 @@ it("payloads that no log wrote give exactly the promised entries, or none", () =
   let read = 0;
   fuzz({
     corpus: payloads.map(({ payload }) => payload),
+    kept: "payloads",
     inputs: 1_000_000,
     check(payload) {
       const frame: Frame = { ...payloads[0]!, payload, count: payload.length % 64 };
@@ -70,6 +72,7 @@ it("a damaged header gives what was written, or nothing", () => {
   } as const;
   fuzz({
     corpus: [encodeHeader(header)],
+    kept: "segment-headers",
     inputs: 300_000,
     check(input) {
       const found = decodeHeader(input);

@@ -6,6 +6,7 @@
  * others (default 1).
  */
 
+import { keepCase, keptCases } from "./kept-cases.ts";
 import { chosenFactor, chosenSeed, tally } from "./tally.ts";
 
 export interface FuzzTarget {
@@ -13,6 +14,8 @@ export interface FuzzTarget {
   readonly corpus: readonly Uint8Array[];
   /** How many inputs, before the factor. */
   readonly inputs: number;
+  /** Under which name inputs that break a promise are kept and tried first from then on; absent: they are not. */
+  readonly kept?: string;
   /** Called with every input; throws when something is not as promised. The bytes may be overwritten afterwards. */
   check(input: Uint8Array): void;
 }
@@ -25,7 +28,14 @@ const TELLING_BYTES = [
 ];
 
 /** @throws Error that names seed, number and bytes of the first input whose check threw. */
-export function fuzz({ corpus, inputs, check }: FuzzTarget): number {
+export function fuzz({ corpus, inputs, kept, check }: FuzzTarget): number {
+  for (const hex of kept === undefined ? [] : keptCases(kept)) {
+    try {
+      check(Buffer.from(hex, "hex"));
+    } catch (cause) {
+      throw new Error(`an input kept in ${kept}.txt breaks a promise again: ${hex}`, { cause });
+    }
+  }
   const seed = chosenSeed();
   const count = inputs * chosenFactor();
   const mutator = new Mutator(seed, corpus);
@@ -35,6 +45,7 @@ export function fuzz({ corpus, inputs, check }: FuzzTarget): number {
       check(input);
     } catch (cause) {
       const hex = Buffer.from(input).toString("hex");
+      if (kept !== undefined) keepCase(kept, hex);
       throw new Error(`input ${number} of TONEARM_FUZZ_SEED=${seed} breaks a promise: ${hex}`, { cause });
     }
     if ((number + 1) % TOLD_EVERY === 0) tally(TOLD_EVERY);

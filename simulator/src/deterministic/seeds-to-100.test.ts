@@ -1,3 +1,4 @@
-import { keepsEveryPromise } from "./testing/seeds.ts";
+import { keepsEveryPromise, keepsWhatItBroke } from "./testing/seeds.ts";
 
+keepsWhatItBroke();
 keepsEveryPromise(1, 100);
