@@ -34,7 +34,7 @@ export default [
     limit: "7.5 kB",
   },
   // Sonos and UPnP have one transport: what tells the titles of a session, the tracks of a station and the groups apart is in both.
-  ...Object.entries({ mpd: 8.5, mpris: 8.8, sonos: 12, upnp: 14.2 }).map(([name, kilobytes]) => ({
+  ...Object.entries({ mpd: 8.5, mpris: 8.9, sonos: 12, upnp: 14.2 }).map(([name, kilobytes]) => ({
     name: `@tonearm/sdk/adapters/${name} on Node`,
     path: `sdk/dist/adapters/${name}.js`,
     gzip: true,
