@@ -76,9 +76,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "the newest file with an event is removed when its acknowledgement may not be on the disk": {
     file: LOG,
-    find: ", segments.findLast(({ lastSeq }) => lastSeq > 0)];\n    const stays = segments.findIndex((segment) => !isDone(segment) || witnesses.includes(segment));\n    const done = segments.slice(0, stays < 0 ? undefined : stays);\n    if (done.length > 0) await this.#writer!.syncAcks();",
+    find: ", segments.findLast(({ lastSeq }) => lastSeq > 0)];\n    const stays = segments.findIndex((segment) => !isDone(segment) || witnesses.includes(segment));\n    // One stays always, if there are any: what is written to now, or a witness.\n    const done = segments.slice(0, stays);\n    if (done.length > 0) await this.#writer!.syncAcks();",
     replace:
-      "];\n    const stays = segments.findIndex((segment) => !isDone(segment) || witnesses.includes(segment));\n    const done = segments.slice(0, stays < 0 ? undefined : stays);",
+      "];\n    const stays = segments.findIndex((segment) => !isDone(segment) || witnesses.includes(segment));\n    const done = segments.slice(0, stays);",
   },
   "the last file of the epoch before is removed at once": {
     file: LOG,
