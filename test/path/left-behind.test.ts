@@ -68,7 +68,7 @@ describe.skipIf(!HAS_PROC).concurrent("what a command leaves behind (SKIPPED wit
     for (const command of [["demo"], ["simulate", "--relay", NOBODY, "--truth", truth]]) {
       const { code, stdout, stderr } = await run("simulator", [...command, "--history", empty], traces.env);
       expect(stderr).toBe(
-        `tonearm-simulator: ${empty} has no row below its columns, expected at least one play\n`,
+        `tonearm-simulator: ${empty} has no row below its columns; expected at least one play\n`,
       );
       expect([code, stdout]).toEqual([1, ""]);
     }
