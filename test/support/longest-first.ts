@@ -5,6 +5,7 @@ import { ROOT } from "./processes.ts";
 
 /** Files that take more than ten seconds on two cores, the longest first. What is not named here comes after them. */
 export const LONG: readonly string[] = [
+  "test/crash/full-disk.test.ts",
   "simulator/src/crash-states/crash-states-long.test.ts",
   "test/crash/syscalls.test.ts",
   "test/path/strangers.test.ts",
