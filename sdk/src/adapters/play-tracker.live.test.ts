@@ -170,6 +170,30 @@ describe("what comes from the network", () => {
     });
   });
 
+  it("has its own in the note as soon as the final before it is told, although it is paused", async () => {
+    near("a");
+    await clock.advance(5_000);
+    far("b");
+    await clock.advance(2_000);
+    far("b", null, { state: "paused" });
+    await clock.advance(8_500);
+    expect(telemetry.finals).toMatchObject([{ title: "a" }]);
+    expect(JSON.parse(note!)).toMatchObject({
+      open: { ms_played: 2_000, reason_end: "unexpected-exit-while-paused" },
+    });
+  });
+
+  it("holds the final before it for 10 s at most, however often it is looked at", async () => {
+    near("a");
+    await clock.advance(5_000);
+    for (let s = 0; s < 10; s++) {
+      far("b", null, { state: s === 0 ? "playing" : "buffering" });
+      expect(telemetry.finals).toEqual([]);
+      await clock.advance(1_000);
+    }
+    expect(telemetry.finals).toMatchObject([{ title: "a", ms_played: 5_000 }]);
+  });
+
   it("is no play when consent is denied meanwhile, nor is what is held", async () => {
     near("a");
     await clock.advance(5_000);

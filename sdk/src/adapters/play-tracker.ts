@@ -252,8 +252,11 @@ export class PlayTracker implements Adapter {
     this.#cancelTick?.();
     if (!this.#seen) return;
     // A timer that fires a moment too early is set again for the rest.
-    const updateInMs = this.#updatedMs + this.#updateIntervalMs - this.clock.monotonicMs();
-    this.#cancelTick = this.clock.after(tickInMs(TICK_MS, this.#play, updateInMs), () => this.#tick());
+    const nowMs = this.clock.monotonicMs();
+    const updateInMs = this.#updatedMs + this.#updateIntervalMs - nowMs;
+    const tellInMs = Math.max(1, this.#finals.heldMs + TICK_MS - nowMs);
+    const inMs = Math.min(tellInMs, tickInMs(TICK_MS, this.#play, updateInMs));
+    this.#cancelTick = this.clock.after(inMs, () => this.#tick());
   }
 
   #tick(): void {
@@ -261,8 +264,11 @@ export class PlayTracker implements Adapter {
     const play = this.#play;
     const nowMs = this.clock.monotonicMs();
     if (this.#opening && play) this.#settle(play);
+    const held = this.#finals.isHolding;
     if (!play || nowMs - this.#finals.heldMs >= TICK_MS) this.#finals.tellHeld();
     if (this.#play !== play) return;
+    // The note was the held one's; of a pause, too, something is to be said now.
+    if (play && held && !this.#finals.isHolding) this.#keepNote();
     if (!play) {
       // Consent is given again; where in the item it is nobody knows.
       this.see({ ...this.#seen!, because: {}, positionMs: undefined, soundedMs: 0 });

@@ -26,6 +26,15 @@ describe("the words of an item", () => {
     "~/Music/x.mp3",
     "C:\\Users\\anna\\x.mp3",
     "\\\\nas\\music\\x.mp3",
+    "smb:\\\\nas\\x",
+    "C:/Users/anna/x.mp3",
+    "~/x.mp3",
+    "fe80::1ff:fe23:4567:890a",
+    "fe80::1 anna",
+    "00:1a:2b:3c:4d:5e",
+    "live.mp3;jsessionid=TOK",
+    "sid=TOK",
+    "eyJhbGciOiJIUzI1NiJ9.e30.TOK",
   ])("are null where they are %s", (uri) => {
     const words = { title: uri, artist: uri, album: uri, container_name: uri };
     expect(clipped(words)).toEqual({ title: null, artist: null, album: null, container_name: null });
@@ -46,6 +55,9 @@ describe("the words of an item", () => {
     "R&B = Love",
     "S/T",
     "1.2.3",
+    "Set 1:02:33",
+    "C: The Contra Adventure",
+    "std::vector",
     "Étude / Nocturne",
     "Track 01 12:30",
     "Kraftwerk: Tour de France 1:2",

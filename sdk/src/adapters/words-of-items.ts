@@ -25,20 +25,25 @@ const URIS = [
   /\w:\/\//,
   /^[a-z][a-z0-9+.-]*:\S*[?&=%]/i,
   /^(x-[\w-]+|hls-radio|spotify|file):\S/i,
-  /\S[?&][\w.-]+=|\btoken=/i,
+  /\S[?&][\w.-]+=|\b(token|sid|jsessionid)=/i,
+  /\beyJ[\w-]{6,}\./,
   /%(2f|3a|3d|40)/i,
   // A user, an address, a host with its port or with a path.
   /\w@[\w-]+(\.|:\d)/,
   /\S:\S+@\w/,
   /(^|[^\w.])\d{1,3}(\.\d{1,3}){3}($|[^\w.])/,
   /\[[\da-f]*:[\da-f:.]+\]/i,
+  /(^|\s)[\da-f]{1,4}(:[\da-f]{1,4})*::[\da-f]/i,
+  /(^|\s)([\da-f]{2}:){5}[\da-f]{2}($|\s)/i,
   /\w:\d{1,5}\/\S/,
   /(^|\s)[\w-]+\.[\w.-]*[a-z]{2}:\d{2,5}\b/i,
   /\bwww\.[\w-]+\.\w/i,
   /^[\w-]+(\.[\w-]+)*\.[a-z]{2,}\/\S*$/i,
   // A file's path.
   /^~?\/[^/]+\//,
-  /^([a-z]:)?\\\S/i,
+  /^~\/\S/,
+  /^([a-z]+:)?\\\S/i,
+  /^[a-z]:\/\S/i,
 ];
 
 /** A text for people that is a URI, as a station without a name has it, is none: it may hold a token. */

@@ -15,6 +15,11 @@ describe("a status", () => {
     expect(new StatusReader().read([...modes, ...SONG]).seen).toMatchObject({ repeat, mayRepeat });
   });
 
+  it("has no length where it is said to be 0", () => {
+    const lines = ["state: play", "songid: 1", "file: http://h/live", "duration: 0.000", "elapsed: 1.000"];
+    expect(new StatusReader().read(lines).seen.item).toMatchObject({ durationMs: null });
+  });
+
   it("has failed only when its error is a new one", () => {
     const reader = new StatusReader();
     const read = (...lines: string[]) => reader.read(lines).seen;

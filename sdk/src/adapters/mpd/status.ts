@@ -79,7 +79,7 @@ export class StatusReader {
   #item(status: Pairs, song: Pairs): Item | null {
     const key = status.get("songid");
     if (key === undefined) return null;
-    const ofStatusMs = this.#length?.key === key ? this.#length.durationMs : msOf(status.get("duration"));
+    const ofStatusMs = this.#length?.key === key ? this.#length.durationMs : lengthOf(status.get("duration"));
     // Once it sounds, the length is its own; the next song is not decoded ahead yet.
     if (ofStatusMs !== undefined && Number(status.get("elapsed")) > 0)
       this.#length = { key, durationMs: ofStatusMs };
@@ -112,7 +112,7 @@ function itemOf(key: string, status: Pairs, song: Pairs, ofStatusMs: number | un
   // A folder may have a colon in its name.
   const scheme = /^([\w+.-]+:\/\/|(alsa|cdda):)/i.test(file) ? schemeOf(file) : null;
   // While it decodes ahead, the status has the length of the next song.
-  const durationMs = msOf(song.get("duration") ?? song.get("time")) ?? ofStatusMs ?? null;
+  const durationMs = lengthOf(song.get("duration") ?? song.get("time")) ?? ofStatusMs ?? null;
   const isLineIn = scheme !== null && durationMs === null && ["alsa", "pulse", "cdda"].includes(scheme);
   return {
     key,
@@ -162,6 +162,9 @@ const wordsOfTrack = (song: Pairs): Item["words"] => ({
 
 const numberOf = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+
+/** A length of 0 is none: some streams have it. */
+const lengthOf = (seconds: string | undefined): number | undefined => msOf(seconds) || undefined;
 
 function msOf(seconds: string | undefined): number | undefined {
   const number = numberOf(seconds);

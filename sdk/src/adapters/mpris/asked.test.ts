@@ -189,4 +189,36 @@ describe("a player on D-Bus", () => {
     expect(finals()).toMatchObject([{ ms_played: 180_000, reason_end: "unknown" }]);
     expect(onTrouble).not.toHaveBeenCalled();
   });
+
+  it("that says, when it is asked whether it is there, that it has stopped has stopped", async () => {
+    await follow({ PlaybackStatus: "Playing", Metadata: track("/1"), Position: 0n });
+    bus.all = { PlaybackStatus: "Stopped", Metadata: track("/1") };
+    await clock.advance(3_600_000);
+    expect(finals()).toMatchObject([{ ms_played: 10_250, reason_end: "trackdone" }]);
+  });
+
+  it("that refuses an answer is asked again later", async () => {
+    await follow({ PlaybackStatus: "Playing", Metadata: track("/1"), Position: 0n });
+    const ask = bus.properties.GetAll;
+    bus.properties.GetAll = async () => {
+      bus.properties.GetAll = ask;
+      throw new Error("busy");
+    };
+    bus.all = { PlaybackStatus: "Stopped", Metadata: track("/1") };
+    await clock.advance(3_600_000);
+    const [{ ms_played } = { ms_played: Number.NaN }] = finals();
+    expect(ms_played).toBeLessThan(71_000);
+  });
+
+  it("that never answers one question is asked others when it is heard of again", async () => {
+    await follow({ PlaybackStatus: "Playing", Metadata: track("/1"), Position: 0n });
+    const ask = bus.properties.GetAll;
+    bus.properties.GetAll = () => new Promise(() => undefined);
+    await clock.advance(30_000);
+    bus.properties.GetAll = ask;
+    change({ PlaybackStatus: "Playing", Metadata: track("/2"), Position: 0n });
+    bus.all = { PlaybackStatus: "Stopped", Metadata: track("/2") };
+    await clock.advance(3_600_000);
+    expect(finals()).toMatchObject([{ reason_end: "unexpected-exit" }, { ms_played: 10_250 }]);
+  });
 });

@@ -71,6 +71,8 @@ class MprisFollower implements Adapter {
   /** Whether an answer is on its way, and whether the player has changed since it was asked for. */
   #isAsking = false;
   #isAskedAgain = false;
+  /** Counts the questions: of one that is answered too late, when another was asked, the answer is left alone. */
+  #question = 0;
   #last: Sighting | undefined;
   #isOver = false;
 
@@ -227,12 +229,14 @@ class MprisFollower implements Adapter {
     }
     this.#isAsking = true;
     this.#isAskedAgain = false;
-    const isStale = () => this.#isOver || properties !== this.#properties;
+    const question = ++this.#question;
+    const isStale = () => this.#isOver || properties !== this.#properties || question !== this.#question;
     try {
       const asked = properties.GetAll(PLAYER);
       let all = await inTime(this.#tracker.clock, asked, ANSWER_MS);
       const isLate = all === undefined && !isStale();
       if (isLate) {
+        this.#isAsking = false;
         this.#tracker.lost(ANSWER_MS);
         this.#tracker.trouble(`player ${this.#service} does not answer; waiting for it`);
       }
@@ -240,7 +244,10 @@ class MprisFollower implements Adapter {
       if (!isStale()) this.#take(isLate ? "changed" : why, plain(all));
     } catch {
       // A player that refuses is there, and has nothing to say.
-      if (!isStale()) this.#isAwaited = false;
+      if (!isStale()) {
+        this.#isAwaited = false;
+        this.#lookLater();
+      }
     }
     if (isStale()) return;
     this.#isAsking = false;
@@ -248,10 +255,6 @@ class MprisFollower implements Adapter {
   }
 
   #take(why: Look, all: Properties): void {
-    if (why === "alive") {
-      this.#lookLater();
-      return;
-    }
     // A busy machine may take longer to put a track on.
     if (why === "presumed" && this.#reader.hasNotMoved(all) && this.#presumedLooks++ < PRESUMED_LOOKS_MAX) {
       this.#lookIn(PRESUMED_LOOK_MS, why);
@@ -260,8 +263,8 @@ class MprisFollower implements Adapter {
     const seen = this.#reader.set(all);
     this.#isAwaited = false;
     const soundedMs = why === "presumed" && this.#reader.isPresumed ? PRESUMED_LOOK_MS : 0;
-    // Of a player that always says 0, nobody knows where it is.
-    const isVague = why === "round" && seen.positionMs === 0;
+    // Of a player that always says 0, nobody knows where it is; one that is only asked whether it is there need not say it.
+    const isVague = why === "alive" || (why === "round" && seen.positionMs === 0);
     this.#see({ ...seen, soundedMs, positionMs: isVague ? undefined : seen.positionMs });
   }
 

@@ -67,7 +67,8 @@ function eventIn(inner: string): string {
 
 /** The attributes in the rest of a tag, with their values. */
 function attributesOf(rest: string): ReadonlyMap<string, string> {
-  const found = rest.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g);
+  // A name begins where none goes on, or a long one would be looked through again from each of its letters.
+  const found = rest.matchAll(/(?<![\w:.-])([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g);
   return new Map(
     Array.from(found, ([, name, quoted, apostrophed]) => [name!, unescaped(quoted ?? apostrophed ?? "")]),
   );
