@@ -18,6 +18,7 @@
 // final before it until that is known, and take back what a stream that stood still was thought to have sounded; of MPD 0.3 kB and of
 // MPRIS 0.4 kB ask a player that hangs, and what has changed that was not said. Of an element 0.5 kB tell what its page made of it before the
 // adapter heard of it, what its Media Session says later, and a live stream that ends.
+// Of each another 0.05 kB keep paths, addresses and tokens in more spellings out of its texts.
 export default [
   {
     name: "@tonearm/sdk in a browser",
@@ -31,10 +32,10 @@ export default [
     path: "sdk/dist/adapters/media-element.js",
     import: "{ followMediaElement, pageNotes }",
     gzip: true,
-    limit: "7.5 kB",
+    limit: "7.6 kB",
   },
   // Sonos and UPnP have one transport: what tells the titles of a session, the tracks of a station and the groups apart is in both.
-  ...Object.entries({ mpd: 8.5, mpris: 8.9, sonos: 12, upnp: 14.2 }).map(([name, kilobytes]) => ({
+  ...Object.entries({ mpd: 8.6, mpris: 9, sonos: 12, upnp: 14.2 }).map(([name, kilobytes]) => ({
     name: `@tonearm/sdk/adapters/${name} on Node`,
     path: `sdk/dist/adapters/${name}.js`,
     gzip: true,
