@@ -1,6 +1,6 @@
 /** A run of the deterministic simulation: seeds after one another. Argument: the run's seed, a whole number. */
-import { keepCase, tally, tell } from "@tonearm/sdk/testing";
-import { KNOBS_VERSION, replayCommand, simulate } from "@tonearm/simulator/testing";
+import { tally, tell } from "@tonearm/sdk/testing";
+import { keepRun, replayCommand, simulate } from "@tonearm/simulator/testing";
 
 /** About a minute of one core. */
 const SEEDS = 40;
@@ -15,7 +15,7 @@ for (let number = 0; number < SEEDS; number++) {
   const { violations, trace_sha256: hash } = await simulate(options);
   const what = violations.map(({ step, atMs, what: words }) => `step ${step}, ${atMs} ms: ${words}`);
   if (what.length > 0) {
-    keepCase("simulation", `${KNOBS_VERSION} ${HOURS} ${options.devices} ${options.seed}`);
+    keepRun(options);
     tell({ kind: "violation", what: what.join("\n"), again });
     continue;
   }

@@ -32,7 +32,7 @@ const runOf = ({ counterexamplePath }: RunDetails<unknown>): string =>
   counterexamplePath?.split(":")[0] ?? "0";
 
 /** @param runs how many, before the factor. */
-export function modelRuns(runs: number): Parameters<unknown> {
+function modelRuns(runs: number): Parameters<unknown> {
   const seed = chosenSeed();
   const path = process.env.TONEARM_FUZZ_PATH;
   if (path !== undefined) return { seed, path, numRuns: 1 };
@@ -44,7 +44,7 @@ export function modelRuns(runs: number): Parameters<unknown> {
  * @param file the test's file, for the command that repeats the failing run and makes it small again.
  * @throws Error that names seed, run, the command, and the smallest run that fails; its cause is what was broken.
  */
-export function noFault(details: RunDetails<unknown>, file: string): number {
+function noFault(details: RunDetails<unknown>, file: string): number {
   const { failed, seed, counterexample, errorInstance, numRuns } = details;
   if (!failed) {
     tally(numRuns);

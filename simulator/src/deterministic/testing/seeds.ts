@@ -1,11 +1,9 @@
-import { keepCase, keptCases } from "@tonearm/sdk/testing";
 import { expect, it } from "vitest";
 import { replayLines } from "../command.ts";
-import { KNOBS_VERSION } from "../knobs.ts";
 import { type SimulationReport, simulate } from "../simulation.ts";
+import { keepRun, keptRuns } from "./kept-runs.ts";
 
 const HOURS = 50;
-const KEPT = "simulation";
 /** So many seeds go by until one is run a second time. */
 const TWICE_EVERY = 20;
 
@@ -15,15 +13,12 @@ const optionsOf = (seed: number) => ({ seed: String(seed), hours: HOURS, devices
 
 const run = (seed: number): Promise<SimulationReport> => simulate(optionsOf(seed));
 
-/** Runs what broke a promise once. A seed of other knobs is another run: it stays in the file, and is passed over. */
+/** Runs what broke a promise once. */
 export function keepsWhatItBroke(): void {
   it("keeps every promise in the runs that broke one before", {
     timeout: 600_000,
   }, async () => {
-    for (const line of keptCases(KEPT)) {
-      const [version, hours, devices, seed = ""] = line.split(" ");
-      if (Number(version) !== KNOBS_VERSION) continue;
-      const options = { seed, hours: Number(hours), devices: Number(devices) };
+    for (const options of keptRuns()) {
       const report = await simulate(options);
       expect(report.violations, replayLines(report, options)).toEqual([]);
     }
@@ -42,8 +37,7 @@ export function keepsEveryPromise(from: number, to: number): void {
       const report = await run(seed);
       events += report.events;
       blindStarts += report.blind_starts;
-      if (report.violations.length > 0)
-        keepCase(KEPT, `${KNOBS_VERSION} ${HOURS} ${devicesOf(seed)} ${seed}`);
+      if (report.violations.length > 0) keepRun(optionsOf(seed));
       expect(report.violations, replayLines(report, optionsOf(seed))).toEqual([]);
       if (seed % TWICE_EVERY !== 0) continue;
       const again = await run(seed);
