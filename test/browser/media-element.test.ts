@@ -1,24 +1,23 @@
 import type { PlayEvent } from "@tonearm/sdk";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { crash, hasChromium, launchBrowser } from "./chromium.ts";
+import { crash, hasChromium } from "./chromium.ts";
 import { openPlayer, playIn } from "./player-page.ts";
-import { close, makePath, makeWorld, type Path, type World } from "./world.ts";
+import { close, inWorld, makePath, type Path, type World } from "./world.ts";
 
 describe.skipIf(!hasChromium)("an audio element that plays real files, in Chromium", () => {
   let world: World;
   let browser: Browser;
   let path: Path;
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
+  });
   beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
     path = await makePath(world);
     await path.start();
   });
-  afterAll(async () => {
-    await path?.stop();
-    await browser?.close();
-    await world?.close();
-  });
+  afterAll(() => path?.stop());
 
   const open = async (device: string, context?: BrowserContext): Promise<Page> =>
     openPlayer(context ?? (await browser.newContext()), world, path, device);

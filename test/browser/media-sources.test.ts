@@ -3,23 +3,24 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { cleanUp, freshDirectory } from "../support/devices.ts";
 import { hasMpd, startMpd, tone } from "../support/mpd.ts";
 import { about, pass } from "../support/player-world.ts";
-import { hasChromium, killBrowser, launchBrowser, launchProfile } from "./chromium.ts";
+import { hasChromium, killBrowser, launchProfile } from "./chromium.ts";
 import { openPlayer, playIn } from "./player-page.ts";
-import { close, makePath, makeWorld, type Path, type World } from "./world.ts";
+import { close, inWorld, makePath, type Path, type World } from "./world.ts";
 
 describe.skipIf(!hasChromium)("an audio element and what it plays from, in Chromium", () => {
   let world: World;
   let browser: Browser;
   let path: Path;
+  inWorld((made, launched) => {
+    world = made;
+    browser = launched;
+  });
   beforeAll(async () => {
-    [world, browser] = await Promise.all([makeWorld(), launchBrowser()]);
     path = await makePath(world);
     await path.start();
   });
   afterAll(async () => {
     await path?.stop();
-    await browser?.close();
-    await world?.close();
     await cleanUp();
   });
 

@@ -35,14 +35,18 @@ describe("an MPD whose connection stays", () => {
   const hang = () => {
     mpd.answer = () => "";
   };
-  const isTold = () => vi.waitFor(() => expect(telemetry.finals).toHaveLength(1));
-
-  it("and hangs has played until it was asked, and is lost", async () => {
+  /** Hangs from now on, is asked after so many ms, and does not answer in time. */
+  const hangUntilLost = async (askedAfterMs: number) => {
     hang();
-    await clock.advance(60_000);
+    await clock.advance(askedAfterMs);
     await vi.waitFor(() => expect(mpd.heard).toContain("noidle"));
     await clock.advance(10_000);
     await isTold();
+  };
+  const isTold = () => vi.waitFor(() => expect(telemetry.finals).toHaveLength(1));
+
+  it("and hangs has played until it was asked, and is lost", async () => {
+    await hangUntilLost(60_000);
     expect(telemetry.finals).toMatchObject([
       { ms_played: 60_000, ms_buffering: 10_000, reason_end: "unexpected-exit", reason_basis: "inferred" },
     ]);
@@ -53,11 +57,7 @@ describe("an MPD whose connection stays", () => {
     mpd.status = song(0, 20);
     mpd.tell("player");
     await asked(2);
-    hang();
-    await clock.advance(20_250);
-    await vi.waitFor(() => expect(mpd.heard).toContain("noidle"));
-    await clock.advance(10_000);
-    await isTold();
+    await hangUntilLost(20_250);
     expect(telemetry.finals).toMatchObject([{ ms_played: 20_250, reason_end: "unexpected-exit" }]);
   });
 
@@ -65,11 +65,7 @@ describe("an MPD whose connection stays", () => {
     mpd.status = song(5, 180).with(0, "state: pause");
     mpd.tell("player");
     await asked(2);
-    hang();
-    await clock.advance(60_000);
-    await vi.waitFor(() => expect(mpd.heard).toContain("noidle"));
-    await clock.advance(10_000);
-    await isTold();
+    await hangUntilLost(60_000);
     expect(telemetry.finals).toMatchObject([
       { reason_end: "unexpected-exit-while-paused", ms_paused: 70_000 },
     ]);
